@@ -1,0 +1,258 @@
+"""Everything that is known of every entity as of a day: resolve the rows, judge them, gather the features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+
+import ibis
+
+from features.feeds import feed_holds, late_feeds
+from features.force import states
+from features.holds import conflict_holds, holds, row_holds, visit_holds
+from features.indicators import entity_features, event_streams
+from features.listings import listing_versions
+from features.of_entity import judged, of_branches, with_predecessors
+from features.penalties import RECORD, minor_or_more, penalty_records, penalty_versions, version_conflicts
+from features.rulings import apply_rulings, events_of, ruled_listings, ruled_penalties
+from features.tiers import with_tier
+from features.visits import HOLDING, holding_visits, visits
+from records.resolve.amendments import find_targets, target_keys
+from records.resolve.current import KEYS, rank_versions, with_closing_rows, with_licence_key
+from records.resolve.entities import Entities, resolve_entities
+from records.resolve.expr import add_months, day, union_all
+from records.resolve.held import carried, held_rows, settled_by_rows, spread
+from records.resolve.linking import link
+from records.resolve.load import load
+from records.resolve.publishable import quarantine_table, unmatched_table
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from policy import Policy
+    from records.intake import Intake
+    from records.resolve.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the models judge.
+
+    Attributes:
+        features: one row per entity that has a row (`features.indicators.entity_features`).
+        judged: records of each entity with ``counts``, ``would_count``, ``is_active``, ``held_as``.
+        holds: `features.holds.HOLD` columns, not settled.
+        honours: recognised honours with their term: uscc, valid_from, valid_to.
+        events: streams for the points.
+        conservation: per kind.
+    """
+
+    features: ir.Table
+    judged: ir.Table
+    holds: ir.Table
+    honours: ir.Table
+    events: ir.Table
+    conservation: dict[str, dict[str, int]]
+    warnings: list[str] = field(default_factory=list)
+
+
+class _Linked(NamedTuple):
+    """Linked rows of every kind, with ``is_winner``."""
+
+    rows: dict[str, ir.Table]
+    entities: Entities
+    quarantine: ir.Table
+
+
+def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
+    """Resolve and judge an intake as of a day; also stores ``quarantine`` and ``unmatched``."""
+    base = _link_all(ws, intake, as_of)
+    rows, entities = base.rows, base.entities
+    rulings, amendments = rows["rulings"], rows["amendments"]
+    winning_rulings = rulings.filter(rulings.is_winner)
+
+    targets = ws.save(
+        "targets", union_all([target_keys(rows["penalties"], rows["listings"]), _ruled_targets(winning_rulings)])
+    )
+    amended = find_targets(ws, amendments.filter(amendments.is_winner), targets, entities.names)
+    state = ws.save("states", states(amended.pairs, as_of))
+
+    unmatched = {
+        k: rows[k].filter(lambda t: t.is_winner & t.linked.isnull())
+        for k in ("penalties", "listings", "licences", "inspections", "honours")
+    }
+    unmatched["amendments"] = amended.unfound
+    held = held_rows(ws, base.quarantine, {k: unmatched[k] for k in ("penalties", "listings", "amendments")})
+    placeholders = sorted(policy.placeholder_names)
+    pairs = spread(ws, held, carried(ws, held, entities, targets, placeholders), entities)
+
+    all_visits = visits(ws, rows["inspections"].filter(lambda t: t.is_winner))
+    versions = penalty_versions(ws, rows["penalties"], state, policy)
+    events = ws.save(
+        "ruling_events",
+        events_of(
+            held, pairs, _conflict_events(versions, entities), _visit_events(rows["inspections"], all_visits, entities)
+        ),
+    )
+    ruled = apply_rulings(ws, winning_rulings, events, as_of)
+    lonely = winning_rulings.anti_join(entities.used.select("uscc"), "uscc")
+    unmatched["rulings"] = ruled.unfound.union(lonely.select(*ruled.unfound.columns), distinct=True)
+
+    made = _ruled_penalty_records(ws, winning_rulings, ruled.last, state, policy)
+    penalties = penalty_records(versions, made)
+    entries = listing_versions(
+        ws, rows["listings"], ruled_listings(winning_rulings, ruled.last, held), state, as_of, policy
+    )
+    records = ws.save("records", with_predecessors(union_all([penalties, entries.select(*RECORD)]), entities.lineage))
+    judged_records = ws.save("judged", judged(union_all([records, of_branches(records, entities)]), as_of, policy))
+
+    settled = settled_by_rows(
+        ws, held, pairs,
+        {
+            "penalties": rows["penalties"],
+            "listings": rows["listings"],
+            "entities": rows["entities"],
+            "rulings": rulings.mutate(linked=rulings.uscc),
+        },
+        amended.pairs,
+    )  # fmt: skip
+    of_entity = with_predecessors(all_visits, entities.lineage)
+    conflicts = ws.save("version_conflicts", version_conflicts(versions, as_of, policy))
+    late, warnings = late_feeds({**rows, "rulings": rulings, "amendments": amendments}, as_of, policy)
+    held_now = ws.save(
+        "holds",
+        holds(
+            [
+                *feed_holds(late, entities.used.filter(entities.used.has_row), as_of),
+                row_holds(held, pairs, settled, entities.used, as_of, policy),
+                conflict_holds(conflicts, entities.lineage, entities.used),
+                visit_holds(holding_visits(of_entity, as_of, policy)),
+            ],
+            ruled.last,
+        ),
+    )
+    honours = ws.save("honours_recognised", _honours(rows["honours"], as_of, policy))
+    features = entity_features(ws, entities, rows["licences"], minor_or_more(records, as_of), honours, as_of, policy)
+    streams = event_streams(
+        minor_or_more(records, as_of), all_visits.rename(uscc="linked"), honours, entities.used, as_of, policy
+    )
+    withdrawn = {
+        "penalties": int(
+            versions.filter(versions.is_winner & versions.linked.notnull() & versions.is_annulled).count().execute()
+        ),
+        "listings": int(entries.filter(entries.is_from_row & entries.is_annulled).count().execute()),
+    }
+    ws.save("unmatched", unmatched_table(unmatched, entities))
+    quarantine_table(ws, base.quarantine, entities)
+    return Facts(
+        features=features,
+        judged=judged_records,
+        holds=held_now,
+        honours=honours,
+        events=ws.save("events", streams),
+        conservation=_conservation(rows, entities, unmatched, withdrawn),
+        warnings=warnings,
+    )
+
+
+def _link_all(ws: Workspace, intake: Intake, as_of: date) -> _Linked:
+    """Load, link and rank every kind."""
+    tables = load(ws, intake)
+    entities = resolve_entities(ws, tables["entities"], as_of)
+    rows: dict[str, ir.Table] = {"entities": tables["entities"]}
+    for kind in ("penalties", "listings", "licences", "inspections", "honours"):
+        t = link(ws, kind, tables[kind], entities)
+        if kind == "listings":
+            t = with_closing_rows(t)
+        elif kind == "licences":
+            t = with_licence_key(t)
+        elif kind == "honours":
+            # An honour of no known type keeps its own name in the key.
+            t = t.mutate(honour_key=ibis.coalesce(t.honour_code, ibis.literal("raw:") + t.honour_type))
+        rows[kind] = ws.save(f"linked_{kind}", rank_versions(t, KEYS[kind]))
+    for kind in ("amendments", "rulings"):
+        rows[kind] = ws.save(f"ranked_{kind}", rank_versions(tables[kind], KEYS[kind]))
+    return _Linked(rows, entities, tables["quarantine"])
+
+
+def _ruled_targets(rulings: ir.Table) -> ir.Table:
+    """A record that a ruling makes can be found by amendments, too."""
+    t = rulings.filter((rulings.conclusion == "属实有效") & rulings.kind.isin(["penalties", "listings"]))
+    t = t.filter((t.doc_norm.fill_null("") != "") & t.authority_key.notnull())
+    return t.select(
+        "authority_key", "doc_norm", subject="uscc", linked="uscc", name_norm=ibis.null("string"), target_kind="kind"
+    ).distinct()
+
+
+def _conflict_events(versions: ir.Table, entities: Entities) -> ir.Table:
+    """Superseded versions that a ruling can name, for the entity, its successors and its parent."""
+    old = versions.filter(~versions.is_winner & versions.linked.notnull())
+    columns = ["rid", "via", "uscc", "authority_key", "doc_norm", "sha256", "source_row"]
+    own = old.mutate(via=old.linked, uscc=old.linked).select(*columns)
+    heirs = entities.lineage.rename(successor="uscc")
+    after = own.join(heirs, [("via", "ancestor")]).mutate(uscc=lambda t: t.successor).select(*columns)
+    both = own.union(after)
+    used = entities.used
+    kin = used.filter((used.entity_type == "分支机构") & used.parent_uscc.notnull()).select(
+        branch="uscc", parent="parent_uscc"
+    )
+    parents = both.join(kin, [("uscc", "branch")]).mutate(uscc=lambda t: t.parent).select(*columns)
+    return both.union(parents)
+
+
+def _visit_events(inspections: ir.Table, all_visits: ir.Table, entities: Entities) -> ir.Table:
+    """Items of visits that may hold, for the entity and its successors."""
+    bad = all_visits.filter(all_visits.result.isin(HOLDING)).select(
+        v_linked="linked", v_task=all_visits.task_no.fill_null(""), v_day="inspected_on", v_rid="rid"
+    )
+    items = inspections.filter(inspections.linked.notnull())
+    items = items.mutate(task=items.task_no.fill_null("")).select(
+        "linked", "task", "inspected_on", "authority_key", "sha256", "source_row"
+    )
+    t = items.join(bad, [("linked", "v_linked"), ("task", "v_task"), ("inspected_on", "v_day")])
+    own = t.select("authority_key", "sha256", "source_row", rid="v_rid", via="linked", uscc="linked", doc_norm="task")
+    heirs = entities.lineage.rename(successor="uscc")
+    after = own.join(heirs, [("via", "ancestor")]).mutate(uscc=lambda x: x.successor).select(*own.columns)
+    return own.union(after)
+
+
+def _ruled_penalty_records(
+    ws: Workspace, rulings: ir.Table, last: ir.Table, state: ir.Table, policy: Policy
+) -> ir.Table:
+    """Penalties upheld by a ruling, in RECORD columns (kind and list columns are added by the caller)."""
+    from features.force import with_force
+
+    t = with_tier(ws, "ruled_penalty", ruled_penalties(ws, rulings, last), policy)
+    t = with_force(t, state, "penalties")
+    return t.mutate(event_on=t.decided_on, is_provisional=t.is_under_review)
+
+
+def _honours(rows: ir.Table, as_of: date, policy: Policy) -> ir.Table:
+    """Recognised honours of linked entities: uscc, valid_from, valid_to (default term where none is stated)."""
+    t = rows.filter(rows.is_winner & rows.linked.notnull() & rows.honour_code.notnull() & rows.valid_from.notnull())
+    t = t.filter(t.valid_from <= day(as_of))
+    terms = [(t.honour_code == h.name, int(policy.honour_term_months(h.name, as_of))) for h in policy.honours]
+    months = ibis.cases(*terms, else_=0).cast("int32")
+    return t.select(
+        uscc="linked", valid_from="valid_from", valid_to=ibis.coalesce(t.valid_to, add_months(t.valid_from, months))
+    ).distinct()
+
+
+def _conservation(
+    rows: dict[str, ir.Table], entities: Entities, unmatched: dict[str, ir.Table], withdrawn: dict[str, int]
+) -> dict[str, dict[str, int]]:
+    """accepted = current + superseded + withdrawn; unmatched ⊆ current."""
+    result = {"entities": {**entities.counts, "withdrawn": 0, "unmatched": 0}}
+    for kind in ("licences", "penalties", "inspections", "listings", "amendments", "honours", "rulings"):
+        accepted = int(rows[kind].count().execute())
+        winners = int(rows[kind].filter(rows[kind].is_winner).count().execute())
+        gone = withdrawn.get(kind, 0)
+        result[kind] = {
+            "accepted": accepted,
+            "current": winners - gone,
+            "superseded": accepted - winners,
+            "withdrawn": gone,
+            "unmatched": int(unmatched[kind].count().execute()),
+        }
+    return result

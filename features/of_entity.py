@@ -1,0 +1,72 @@
+"""Records of an entity: its own, its predecessors', and the serious penalties of its branches (rules §3)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import ibis
+
+from features.listings import lists_with
+from features.tiers import SERIOUS
+from features.windows import counts_on, freed_by_repair
+from records.resolve.expr import add_months, day, union_all
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from policy import Policy
+    from records.resolve.entities import Entities
+
+OWN, PREDECESSOR, BRANCH = "own", "predecessor", "branch"
+
+
+def with_predecessors(records: ir.Table, lineage: ir.Table) -> ir.Table:
+    """Records keyed by the entity that they are records of (``uscc``, ``held_as``)."""
+    own = records.mutate(uscc=records.linked, held_as=ibis.literal(OWN))
+    heirs = lineage.rename(successor="uscc")
+    inherited = records.join(heirs, [("linked", "ancestor")])
+    inherited = inherited.mutate(uscc=inherited.successor, held_as=ibis.literal(PREDECESSOR))
+    return union_all([own, inherited.select(*own.columns)])
+
+
+def of_branches(records: ir.Table, entities: Entities) -> ir.Table:
+    """Serious penalties among the records of a 分支机构, as records of its parent (O-25)."""
+    used = entities.used
+    branches = used.filter(
+        (used.entity_type == "分支机构") & used.parent_uscc.notnull() & (used.parent_uscc != used.uscc)
+    ).select(branch="uscc", parent="parent_uscc")
+    serious = records.filter((records.kind == "penalties") & (records.tier == SERIOUS))
+    found = serious.join(branches, [("uscc", "branch")])
+    return found.mutate(uscc=found.parent, held_as=ibis.literal(BRANCH)).select(*records.columns)
+
+
+def judged(records: ir.Table, as_of: date, policy: Policy) -> ir.Table:
+    """Add what §3 says of each record on ``as_of``.
+
+    Args:
+        records: RECORD columns with ``uscc`` and ``held_as``.
+
+    Returns:
+        Records that exist on ``as_of`` and can matter, with ``is_active`` (an entry on a blocking list),
+        ``counts``, ``would_count`` (but for the window).
+    """
+    blocking = lists_with(policy, "is_blocking", as_of) or ["-"]
+    t = records.filter((records.event_on <= day(as_of)) & ~records.is_annulled)
+    t = t.filter((t.kind == "penalties") | t.list_type.isin(blocking))
+    is_entry = t.kind == "listings"
+    active = is_entry & t.removed_on.isnull()
+    freed = freed_by_repair(t.repaired_on, as_of, policy)
+    would = ~active & (t.tier >= 1) & ~freed
+    inside = counts_on(t.event_on, ibis.null("date"), as_of, policy) | _after_list(t, as_of, policy)
+    return t.mutate(is_active=active, would_count=would, counts=would & inside)
+
+
+def _after_list(t: ir.Table, as_of: date, policy: Policy) -> ir.BooleanValue:
+    """An ended entry also counts through add_months(removed_on, after_list_months) where that is above 0."""
+    months = [(x.name, int(policy.list_value(x.name, "after_list_months", as_of) or 0)) for x in policy.lists]
+    longer = [(name, n) for name, n in months if n > 0]
+    result: ir.BooleanValue = ibis.literal(False)
+    for name, n in longer:
+        result = result | ((t.list_type == name) & (add_months(t.removed_on, n) >= day(as_of)).fill_null(False))
+    return result

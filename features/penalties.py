@@ -1,0 +1,103 @@
+"""Penalty records as they stand on a day, and conflicts between versions (rules §1, §2)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import ibis
+
+from features.force import with_force
+from features.tiers import with_tier
+from features.windows import counts_on
+from records.resolve.current import delivery_order
+from records.resolve.expr import day, is_true, union_all
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from policy import Policy
+    from records.resolve.workspace import Workspace
+
+# Columns of a record: one penalty, or one list entry, of one linked entity.
+RECORD = (
+    "linked", "kind", "authority", "authority_key", "doc_no", "doc_norm", "event_on", "removed_on", "tier",
+    "is_annulled", "is_provisional", "repaired_on", "linked_by", "list_type", "fine_fen", "rid",
+)  # fmt: skip
+
+
+def penalty_versions(ws: Workspace, rows: ir.Table, state: ir.Table, policy: Policy) -> ir.Table:
+    """Every linked version of every penalty with its tier and the force of its key.
+
+    Args:
+        rows: linked penalty rows with ``is_winner`` and ``has_others``.
+        state: `features.force.states`.
+
+    Returns:
+        The rows with ``tier``, ``own_day`` (its decided_on), ``event_on`` (of the first version in delivery
+        order where a 变更 names the key, O-15), ``is_annulled``, ``is_provisional``, ``repaired_on``.
+    """
+    t = with_tier(ws, "penalty", rows, policy)
+    t = with_force(t, state, "penalties")
+    # Only a 变更 asks for the first version's day.
+    changed = t.filter(t.is_changed)
+    first = changed.group_by(k_authority="authority_key", k_doc="doc_norm", k_subject="subject").agg(
+        first_day=changed.decided_on.argmin(delivery_order(changed))
+    )
+    t = t.left_join(first, [("authority_key", "k_authority"), ("doc_norm", "k_doc"), ("subject", "k_subject")])
+    t = t.drop("k_authority", "k_doc", "k_subject")
+    own_annulled = is_true(t.status_code == "annulled")
+    own_review = is_true(t.status_code == "provisional") & ~t.is_review_ended
+    t = t.mutate(
+        own_annulled=own_annulled,
+        key_annulled=t.is_annulled,
+        is_annulled=t.is_annulled | own_annulled,
+        is_provisional=t.is_under_review | own_review,
+        event_on=ibis.ifelse(t.is_changed, t.first_day, t.decided_on),
+    )
+    return ws.save("penalty_versions", t.drop("first_day", "unrepaired_on"))
+
+
+def penalty_records(versions: ir.Table, ruled: ir.Table) -> ir.Table:
+    """Winning linked penalties and those that a ruling (属实有效) made, in RECORD columns."""
+    winners = versions.filter(versions.is_winner & versions.linked.notnull())
+    both = []
+    for t in (winners, ruled):
+        t = t.mutate(kind=ibis.literal("penalties"), removed_on=ibis.null("date"), list_type=ibis.null("string"))
+        both.append(t.select(*RECORD))
+    return union_all(both)
+
+
+def version_conflicts(versions: ir.Table, as_of: date, policy: Policy) -> ir.Table:
+    """Superseded versions that would count where the winner does not, or counts for less (rules §1, §4(e)).
+
+    Returns:
+        linked, authority, authority_key, doc_no, doc_norm, event_on (the superseded version's day), tier,
+        repaired_on, sha256, source_row, rid.
+    """
+    several = versions.filter(versions.has_others & versions.linked.notnull())
+    several = several.filter(~several.is_changed & ~several.key_annulled)
+    key = ["authority_key", "doc_norm", "subject"]
+    # Judged by its own day and status; a repair is of the key and frees every version.
+    judged = several.mutate(
+        counts=~several.own_annulled
+        & (several.tier >= 1)
+        & counts_on(several.decided_on, several.repaired_on, as_of, policy)
+    )
+    winner = judged.filter(judged.is_winner).select(
+        w_authority="authority_key", w_doc="doc_norm", w_subject="subject", w_counts="counts", w_tier="tier",
+        w_day="decided_on", w_annulled="own_annulled",
+    )  # fmt: skip
+    old = judged.filter(~judged.is_winner & judged.counts)
+    both = old.join(winner, list(zip(key, ("w_authority", "w_doc", "w_subject"), strict=True)))
+    lowered = ~both.w_counts | (both.w_tier < both.tier) | (both.w_day < both.decided_on)
+    both = both.filter(lowered & ~both.w_annulled)
+    return both.select(
+        "linked", "authority", "authority_key", "doc_no", "doc_norm", "tier", "repaired_on", "sha256",
+        "source_row", "rid", event_on="decided_on",
+    )  # fmt: skip
+
+
+def minor_or_more(records: ir.Table, as_of: date) -> ir.Table:
+    """Records that exist on ``as_of`` and were not annulled: what points look at."""
+    return records.filter((records.event_on <= day(as_of)) & ~records.is_annulled)

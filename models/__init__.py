@@ -1,0 +1,1 @@
+"""Red lines, points, risk class and eligibility (rules §3–§7)."""

@@ -1,0 +1,321 @@
+"""Fast-track eligibility (rules §3–§5): status, grounds, blockers, clean_since, eligible_on."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+
+import ibis
+import pyarrow as pa
+
+from features.windows import FAR, Period, periods
+from records.resolve.expr import add_days, add_months, day, is_true, no_day, no_text, union_all
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from policy import Policy
+    from records.resolve.workspace import Workspace
+
+
+class Eligibility(NamedTuple):
+    """``answers`` and ``blockers`` in the columns of the contract (unsorted)."""
+
+    answers: ir.Table
+    blockers: ir.Table
+
+
+# A blocker with what decides how long it lasts. `opens_model`: stands in the way of the honour route for every
+# honour (serious records, holds); otherwise only for honours given before it.
+_BLOCK = (
+    "uscc", "reason", "kind", "authority", "doc_no", "event_on", "rule", "window_from", "window", "repaired_on",
+    "is_serious", "fixed_until", "is_open", "is_shown",
+)  # fmt: skip
+
+
+def _block(
+    t: ir.Table,
+    reason: str,
+    rule: ir.StringValue,
+    *,
+    window: str = "clean",
+    window_from: ir.DateValue | None = None,
+    fixed_until: ir.DateValue | None = None,
+    is_serious: ir.BooleanValue | None = None,
+    is_shown: bool = True,
+) -> ir.Table:
+    """Rows of `t` as blockers; open where neither a window nor a last day is known."""
+    start = no_day() if window_from is None else window_from
+    fixed = no_day() if fixed_until is None else fixed_until
+    return t.mutate(
+        reason=ibis.literal(reason),
+        rule=rule,
+        window=ibis.literal(window),
+        is_open=start.isnull() & fixed.isnull(),
+        is_serious=ibis.literal(False) if is_serious is None else is_serious,
+        window_from=start,
+        fixed_until=fixed,
+        is_shown=ibis.literal(is_shown),
+    ).select(*_BLOCK)
+
+
+def _linked_rule(rule: str | ir.StringValue, linked_by: ir.StringValue) -> ir.StringValue:
+    """The rule's id; a record linked by name or number says so."""
+    text = ibis.literal(rule) if isinstance(rule, str) else rule
+    return ibis.ifelse(
+        is_true(linked_by.isin(["name", "name_or_number"])), text + ibis.literal(" (linked_by_name)"), text
+    )
+
+
+def decide(
+    ws: Workspace,
+    entities: ir.Table,
+    records: ir.Table,
+    holds: ir.Table,
+    honours: ir.Table,
+    as_of: date,
+    policy: Policy,
+) -> Eligibility:
+    """Apply §5 to every entity that has a row.
+
+    Args:
+        entities: used rows with ``has_row`` true and ``status_group``.
+        records: `features.of_entity.judged` (own, predecessors', serious ones of branches).
+        holds: `features.holds.holds`.
+        honours: recognised honours in force or to come: uscc, valid_from, valid_to (term applied).
+    """
+    today = day(as_of)
+    spans = periods(policy, as_of)
+    now = spans[0]
+    blocks = ws.save("blocks", _all_blocks(entities, records, holds, now, as_of, policy))
+    by_period = _until(ws, blocks, spans)
+    shown_blocks = blocks.filter(blocks.is_shown)
+    per_entity = shown_blocks.group_by("uscc").agg(
+        not_status=(shown_blocks.reason == "NOT_STATUS").any(),
+        active_list=(shown_blocks.reason == "NOT_ACTIVE_LIST").any(),
+        bad_record=(shown_blocks.reason == "NOT_BAD_RECORD").any(),
+        provisional=(shown_blocks.reason == "HOLD_PROVISIONAL").any(),
+        review=(shown_blocks.reason == "HOLD_REVIEW").any(),
+        young=(shown_blocks.reason == "INSUFFICIENT_HISTORY").any(),
+    )
+    flags = ("not_status", "active_list", "bad_record", "provisional", "review", "young")
+    t = entities.left_join(per_entity.rename(b_uscc="uscc"), [("uscc", "b_uscc")]).drop("b_uscc")
+    t = t.mutate(**{f: t[f].fill_null(False) for f in flags})
+    model = _model_now(records, holds, honours, as_of)
+    t = t.left_join(model.rename(m_uscc="uscc"), [("uscc", "m_uscc")]).drop("m_uscc")
+    barred = t.not_status | t.active_list
+    clean = ~(barred | t.bad_record | t.provisional | t.review | t.young)
+    t = t.mutate(is_clean=clean, is_model=t.has_model.fill_null(False) & ~barred)
+    status = ibis.cases(
+        (t.not_status, "NOT_STATUS"),
+        (t.active_list, "NOT_ACTIVE_LIST"),
+        (t.is_model & ~t.is_clean, "ELIGIBLE_MODEL"),
+        (t.bad_record, "NOT_BAD_RECORD"),
+        (t.provisional, "HOLD_PROVISIONAL"),
+        (t.review, "HOLD_REVIEW"),
+        (t.young, "INSUFFICIENT_HISTORY"),
+        else_="ELIGIBLE_CLEAN3Y",
+    )
+    t = t.mutate(status_code=status, eligible=t.is_clean | t.is_model)
+    t = ws.save("statuses", t)
+    later = _eligible_on(ws, t.filter(~t.eligible).select("uscc"), by_period, honours, spans, as_of, policy)
+    since = _clean_since(records)
+    t = t.left_join(later.rename(l_uscc="uscc"), [("uscc", "l_uscc")])
+    t = t.left_join(since.rename(s_uscc="uscc"), [("uscc", "s_uscc")])
+    empty = ibis.literal([], type="array<string>")
+    grounds = ibis.cases(
+        (t.is_clean & t.is_model, ibis.literal(["CLEAN3Y", "MODEL"], type="array<string>")),
+        (t.is_clean, ibis.literal(["CLEAN3Y"], type="array<string>")),
+        (t.is_model, ibis.literal(["MODEL"], type="array<string>")),
+        else_=empty,
+    )
+    answers = t.select(
+        "uscc", "name", "division_code",
+        status="status_code",
+        eligible="eligible",
+        grounds=grounds,
+        clean_since=ibis.ifelse(
+            t.active_list, no_day(), ibis.greatest(t.established_on, t.last_bad_on)
+        ),
+        eligible_on=ibis.ifelse(t.eligible, today, t.first_on),
+        as_of=today,
+    )  # fmt: skip
+    listed = by_period.filter(by_period.is_shown)
+    shown = listed.group_by([c for c in listed.columns if c not in ("period", "until_on")]).agg(
+        until=listed.until_on.max()
+    )
+    shown = shown.semi_join(t.filter(~t.eligible), "uscc")
+    blockers = shown.select(
+        "uscc", "reason", "kind", "authority", "doc_no", "event_on",
+        blocks_until=ibis.ifelse(shown.is_open, no_day(), shown.until),
+        rule="rule",
+    ).distinct()  # fmt: skip
+    return Eligibility(ws.save("eligibility", answers), ws.save("eligibility_blockers", blockers))
+
+
+def _all_blocks(
+    entities: ir.Table, records: ir.Table, holds: ir.Table, now: Period, as_of: date, policy: Policy
+) -> ir.Table:
+    """One row for each record and code of §5 that applies on ``as_of``."""
+    blank = {"authority": no_text(), "doc_no": no_text(), "repaired_on": no_day(), "kind": ibis.literal("entities")}
+    off = entities.filter(entities.status_group.notin(list(policy.value("eligible_status_groups", as_of)))).mutate(
+        **blank
+    )
+    off = off.mutate(event_on=off.cancelled_on)
+    young = entities.filter(add_months(entities.established_on, now.history_months) >= day(as_of)).mutate(**blank)
+    young = young.mutate(event_on=young.established_on)
+    here = records.semi_join(entities, "uscc")
+    active = here.filter(here.is_active)
+    counting = here.filter(here.counts)
+    final = counting.filter(~counting.is_provisional)
+    pending = counting.filter(counting.is_provisional)
+    has_final = final.select("uscc").distinct()
+    # Beside a final record a provisional one has no row, but it still counts on the days after the final one.
+    alone, beside = pending.anti_join(has_final, "uscc"), pending.semi_join(has_final, "uscc")
+    held = holds.semi_join(entities, "uscc")
+    parts = [
+        _block(off, "NOT_STATUS", ibis.literal("entity_status")),
+        _block(active, "NOT_ACTIVE_LIST", _linked_rule("active_blocking_list", active.linked_by)),
+        *(
+            _block(
+                t,
+                reason,
+                _linked_rule(_record_rule(t, suffix), t.linked_by),
+                window_from=t.event_on,
+                is_serious=(t.tier == 2) & (t.kind == "penalties"),
+                is_shown=shown,
+            )
+            for t, reason, suffix, shown in (
+                (final, "NOT_BAD_RECORD", "", True),
+                (alone, "HOLD_PROVISIONAL", "_under_review", True),
+                (beside, "HOLD_PROVISIONAL", "_under_review", False),
+            )
+        ),
+        *(
+            _block(
+                t,
+                "HOLD_REVIEW",
+                _linked_rule(t.hold_rule, t.linked_by),
+                window=window,
+                window_from=t.window_from,
+                fixed_until=t.fixed_until,
+            )
+            for t, window in (
+                (held.filter(held.hold_rule != "inspection_hold"), "clean"),
+                (held.filter(held.hold_rule == "inspection_hold"), "inspection"),
+            )
+        ),
+        _block(
+            young,
+            "INSUFFICIENT_HISTORY",
+            ibis.literal("min_history"),
+            window="history",
+            window_from=young.established_on,
+        ),
+    ]
+    return union_all(parts).distinct()
+
+
+def _record_rule(t: ir.Table, suffix: str) -> ir.StringValue:
+    name = ibis.cases(
+        (t.kind == "listings", "ended_list_entry"),
+        (t.held_as == "branch", "branch_serious_penalty"),
+        (t.tier == 2, "serious_penalty"),
+        else_="general_penalty",
+    )
+    whose = ibis.ifelse(t.held_as == "predecessor", ibis.literal("_of_predecessor"), ibis.literal(""))
+    return name + whose + ibis.literal(suffix)
+
+
+def _until(ws: Workspace, blocks: ir.Table, spans: list[Period]) -> ir.Table:
+    """The last day of each policy period on which a blocker still blocks (no row where it no longer does)."""
+    parts = []
+    for i, span in enumerate(spans):
+        months = ibis.cases(
+            (blocks.window == "inspection", span.inspection_months),
+            (blocks.window == "history", span.history_months),
+            else_=span.window_months,
+        ).cast("int32")
+        end = ibis.coalesce(blocks.fixed_until, add_months(blocks.window_from, months))
+        until = ibis.ifelse(blocks.is_open, day(span.end), ibis.least(end, day(span.end)))
+        t = blocks.mutate(period=ibis.literal(i, "int32"), until_on=until)
+        lasts = t.until_on >= day(span.start)
+        if not span.does_repaired_count:
+            lasts = lasts & t.repaired_on.isnull()
+        parts.append(t.filter(lasts))
+    return ws.save("blocks_by_period", union_all(parts))
+
+
+def _model_now(records: ir.Table, holds: ir.Table, honours: ir.Table, as_of: date) -> ir.Table:
+    """Entities with an honour that opens the MODEL route on ``as_of`` (status and active lists apart)."""
+    today = day(as_of)
+    valid = honours.filter((honours.valid_from <= today) & (honours.valid_to >= today))
+    counting = records.filter(records.counts)
+    last = counting.group_by("uscc").agg(
+        last_on=counting.event_on.max(), serious=((counting.tier == 2) & (counting.kind == "penalties")).any()
+    )
+    t = valid.anti_join(holds.select("uscc").distinct(), "uscc")
+    t = t.left_join(last.rename(r_uscc="uscc"), [("uscc", "r_uscc")])
+    opens = t.last_on.isnull() | ((t.last_on <= t.valid_from) & ~t.serious)
+    return t.filter(opens).select("uscc").distinct().mutate(has_model=True)
+
+
+def _clean_since(records: ir.Table) -> ir.Table:
+    """The day after the latest record that counts or would count but for the window."""
+    t = records.filter(records.would_count)
+    return t.group_by("uscc").agg(last_bad_on=ibis.greatest(add_days(t.event_on, 1), add_days(t.removed_on, 1)).max())
+
+
+def _eligible_on(
+    ws: Workspace,
+    waiting: ir.Table,
+    by_period: ir.Table,
+    honours: ir.Table,
+    spans: list[Period],
+    as_of: date,
+    policy: Policy,
+) -> ir.Table:
+    """First day > ``as_of`` with an ELIGIBLE code, from the records dated ≤ ``as_of`` (uscc, first_on)."""
+    tomorrow = add_days(day(as_of), 1)
+    table = ws.put_rows(
+        "periods",
+        [{"period": i, "starts_on": s.start, "ends_on": s.end} for i, s in enumerate(spans)],
+        pa.schema([("period", pa.int32()), ("starts_on", pa.date32()), ("ends_on", pa.date32())]),
+    )
+    grid = waiting.cross_join(table)
+    mine = by_period.semi_join(waiting, "uscc")
+    # An open blocker lasts to the period's end, so that no day of the period is left.
+    after = ibis.ifelse(mine.until_on >= day(FAR), day(FAR), add_days(mine.until_on, 1))
+    mine = ws.save("waiting_blocks", mine.mutate(after=after))
+    ready = mine.group_by("uscc", "period").agg(after=mine.after.max())
+    clean = grid.left_join(ready.rename(k_uscc="uscc", k_period="period"), [("uscc", "k_uscc"), ("period", "k_period")])
+    clean = clean.mutate(first=ibis.greatest(clean.starts_on, tomorrow, clean.after))
+    clean = clean.filter((clean.first <= clean.ends_on) & (clean.first < day(FAR))).select("uscc", "first")
+
+    record_codes = ["NOT_BAD_RECORD", "HOLD_PROVISIONAL"]
+    relevant = mine.filter(mine.reason != "INSUFFICIENT_HISTORY")
+    h = (
+        honours.filter(honours.valid_from <= day(as_of))
+        .semi_join(waiting, "uscc")
+        .select("uscc", "valid_from", "valid_to")
+    )
+    h = h.distinct().cross_join(table)
+    pairs = h.left_join(
+        relevant.select("after", "reason", "event_on", "is_serious", k_uscc="uscc", k_period="period"),
+        [("uscc", "k_uscc"), ("period", "k_period")],
+    )
+    hinders = pairs.reason.notnull() & (
+        pairs.reason.notin(record_codes) | is_true(pairs.event_on > pairs.valid_from) | is_true(pairs.is_serious)
+    )
+    pairs = pairs.mutate(free_from=ibis.ifelse(hinders, pairs.after, no_day()))
+    model = pairs.group_by("uscc", "valid_from", "valid_to", "starts_on", "ends_on").agg(
+        free_from=pairs.free_from.max()
+    )
+    model = model.mutate(first=ibis.greatest(model.starts_on, tomorrow, model.valid_from, model.free_from))
+    model = model.filter(
+        (model.first <= model.ends_on) & (model.first <= model.valid_to) & (model.first < day(FAR))
+    ).select("uscc", "first")
+    horizon = int(policy.value("eligible_on_horizon_months", as_of))
+    both = clean.union(model)
+    first = both.group_by("uscc").agg(first_on=both["first"].min())
+    return first.filter(first.first_on <= add_months(day(as_of), horizon))

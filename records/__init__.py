@@ -1,0 +1,1 @@
+"""Records: the field registry, readers, identifiers, normalisation, the lake, resolution."""

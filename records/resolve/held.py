@@ -1,0 +1,194 @@
+"""Rows that could not be taken in or placed, and the entities that they may concern (rules §4).
+
+A *held row* is a quarantined row, or an accepted one that found no single entity. It *carries* an entity
+by the codes or the name that could be read of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+
+from records.resolve.expr import is_true, no_day, no_text, union_all
+from records.resolve.linking import name_candidates
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import ibis.expr.types as ir
+
+    from records.resolve.entities import Entities
+    from records.resolve.workspace import Workspace
+
+HOLDING_KINDS = ("penalties", "listings", "amendments", "entities", "rulings")
+COLUMNS = (
+    "kind", "sha256", "source_row", "rid", "updated_on", "uscc", "reg_no", "org_code", "name_norm",
+    "is_natural_person", "authority", "authority_key", "authority_division", "doc_no", "doc_norm", "event_on",
+    "removed_on", "removal_code", "list_type", "target_kind", "action", "conclusion", "has_date_failure",
+    "is_row_shape", "cells",
+)  # fmt: skip
+
+
+def held_rows(ws: Workspace, quarantine: ir.Table, unmatched: dict[str, ir.Table]) -> ir.Table:
+    """Quarantined and unmatched rows of the kinds that can hold someone, in COLUMNS and ``is_quarantined``."""
+    parts = [quarantine.filter(quarantine.kind.isin(HOLDING_KINDS)).select(*COLUMNS).mutate(is_quarantined=True)]
+    for kind, rows in unmatched.items():
+        day = {"penalties": "decided_on", "listings": "listed_on", "amendments": "effective_on"}[kind]
+        fill = {
+            c: no_text() if c not in ("removed_on",) else no_day()
+            for c in (
+                "reg_no",
+                "org_code",
+                "removed_on",
+                "removal_code",
+                "list_type",
+                "target_kind",
+                "action",
+                "conclusion",
+            )
+            if c not in rows.columns
+        }
+        parts.append(
+            rows.mutate(
+                **fill,
+                kind=ibis.literal(kind),
+                event_on=rows[day],
+                has_date_failure=False,
+                is_row_shape=False,
+                cells=ibis.literal([], type="array<string>"),
+                is_quarantined=False,
+            ).select(*COLUMNS, "is_quarantined")
+        )
+    return ws.save("held_rows", union_all(parts))
+
+
+def carried(
+    ws: Workspace, held: ir.Table, entities: Entities, targets: ir.Table, placeholders: Collection[str]
+) -> ir.Table:
+    """Which entity each held row carries: (rid, via).
+
+    By valid USCC; else registration number, else organisation code, else the name, for one entity or, by
+    name, for all that the subject rules would link it to; a row of wrong shape by the content of its cells;
+    an amendment without a subject by the authority and number of a penalty or entry. Natural persons' rows
+    carry only the 个体工商户 whose USCC they hold. Placeholder names carry nobody.
+    """
+    known = entities.usccs.rename(via="uscc")
+    person = is_true(held.is_natural_person)
+    by_code = held.filter(held.uscc.notnull() & ~held.is_row_shape & (~person | held.uscc.startswith("92")))
+    parts = [by_code.join(known, [("uscc", "via")]).select("rid", via="uscc")]
+
+    bare = held.filter(held.uscc.isnull() & ~person & ~held.is_row_shape & (held.kind != "rulings"))
+    reg = entities.reg_nos.rename(reg_number="number", reg_uscc="uscc")
+    org = entities.org_codes.rename(org_number="number", org_uscc="uscc")
+    bare = bare.left_join(reg, [("reg_no", "reg_number")]).left_join(org, [("org_code", "org_number")])
+    bare = bare.mutate(by_number=ibis.coalesce(bare.reg_uscc, bare.org_uscc))
+    parts.append(bare.filter(bare.by_number.notnull()).select("rid", via="by_number"))
+
+    named = bare.filter(bare.by_number.isnull() & bare.name_norm.notnull())
+    named = named.filter(named.name_norm.notin(list(placeholders) or [""]))
+    named = named.mutate(asked_division=named.authority_division.fill_null(""))
+    candidates = name_candidates(ws, "held_names", named, entities).rename(
+        n_name="name_norm", n_division="authority_division", via="uscc"
+    )
+    parts.append(
+        named.join(candidates, [("name_norm", "n_name"), ("asked_division", "n_division")]).select("rid", "via")
+    )
+
+    shapes = held.filter(held.is_row_shape)
+    cells = shapes.select("rid", cell=shapes.cells.unnest())
+    cells = cells.filter(cells.cell.notnull() & cells.cell.notin(list(placeholders) or [""]))
+    parts.append(cells.join(known, [("cell", "via")]).select("rid", via="cell"))
+    bearers = entities.names.select(bearer_name="name_norm", via="uscc").distinct()
+    parts.append(cells.join(bearers, [("cell", "bearer_name")]).select("rid", "via"))
+
+    # Without a subject: the authority and number of a penalty or entry of the entity.
+    blank = held.filter(
+        (held.kind == "amendments") & held.uscc.isnull() & held.name_norm.isnull() & ~held.is_row_shape
+        & (held.doc_norm != "") & held.authority_key.notnull()
+    )  # fmt: skip
+    owned = targets.filter(targets.linked.notnull()).select(
+        t_kind="target_kind", t_authority="authority_key", t_doc="doc_norm", via="linked"
+    )
+    found = blank.join(owned.distinct(), [("authority_key", "t_authority"), ("doc_norm", "t_doc")])
+    found = found.filter(found.target_kind.isnull() | (found.target_kind == found.t_kind))
+    parts.append(found.select("rid", "via"))
+    return ws.save("carried", union_all(parts).distinct())
+
+
+def spread(ws: Workspace, held: ir.Table, carry: ir.Table, entities: Entities) -> ir.Table:
+    """Who is held through whom: (rid, via, uscc).
+
+    The entity itself; every successor (but for ``entities`` rows); the parent of a 分支机构 for a penalty,
+    or an amendment of one or of an unread kind (rules §4 (a), (c), (d)).
+    """
+    kinds = held.select("rid", "kind", "target_kind")
+    base = carry.join(kinds, "rid")
+    lineage = entities.lineage.rename(successor="uscc", before="ancestor")
+    own = base.mutate(uscc=base.via)
+    after = base.filter(base.kind != "entities").join(lineage, [("via", "before")]).mutate(uscc=lambda t: t.successor)
+    holders = own.union(after.select(*own.columns))
+    used = entities.used
+    branches = used.filter((used.entity_type == "分支机构") & used.parent_uscc.notnull()).select(
+        branch="uscc", parent="parent_uscc"
+    )
+    of_penalty = (holders.kind == "penalties") | (
+        (holders.kind == "amendments") & (holders.target_kind.isnull() | (holders.target_kind == "penalties"))
+    )
+    parents = holders.filter(of_penalty).join(branches, [("uscc", "branch")])
+    whole = union_all([holders.select("rid", "via", "uscc"), parents.select("rid", "via", uscc="parent")])
+    return ws.save("hold_pairs", whole.distinct())
+
+
+def settled_by_rows(
+    ws: Workspace, held: ir.Table, pairs: ir.Table, accepted: dict[str, ir.Table], amended: ir.Table
+) -> ir.Table:
+    """Pairs (rid, uscc) settled by a later accepted row of the same kind, authority and number (rules §4).
+
+    Args:
+        accepted: linked rows of penalties and listings; rows of entities and rulings (``linked`` = uscc).
+        amended: amendment pairs with ``linked`` of the target found.
+    """
+    wanted = pairs.join(
+        held.select(
+            "rid", "kind", "authority_key", "doc_norm", "list_type", "event_on", "action", h_updated="updated_on"
+        ),
+        "rid",
+    )
+    settled = []
+
+    def take(found: ir.Table) -> None:
+        both = found.h_updated.notnull() & found.r_updated.notnull()
+        later = ibis.ifelse(
+            both & (found.h_updated != found.r_updated), found.r_updated > found.h_updated, found.r_rid > found.rid
+        )
+        mine = (found.r_linked == found.uscc) | (found.r_linked == found.via)
+        settled.append(found.filter(later & mine).select("rid", "uscc"))
+
+    numbered = wanted.filter(wanted.doc_norm.fill_null("") != "")
+    for kind in ("penalties", "listings", "rulings"):
+        rows = accepted[kind].filter(lambda t: t.linked.notnull() & (t.doc_norm != ""))
+        rows = rows.select(
+            r_linked="linked", r_authority="authority_key", r_doc="doc_norm", r_updated="updated_on", r_rid="rid"
+        )
+        of_kind = numbered.filter(numbered.kind == kind)
+        take(of_kind.join(rows, [("authority_key", "r_authority"), ("doc_norm", "r_doc")]))
+    entries = accepted["listings"].filter(lambda t: t.linked.notnull()).select(
+        r_linked="linked", r_authority="authority_key", r_list="list_type", r_day="listed_on",
+        r_updated="updated_on", r_rid="rid",
+    )  # fmt: skip
+    unnumbered = wanted.filter((wanted.kind == "listings") & (wanted.doc_norm.fill_null("") == ""))
+    take(unnumbered.join(entries, [("authority_key", "r_authority"), ("list_type", "r_list"), ("event_on", "r_day")]))
+    events = amended.filter(amended.linked.notnull()).select(
+        r_linked="linked", r_authority="authority_key", r_doc="doc_norm", r_action="action",
+        r_updated="updated_on", r_rid="rid",
+    )  # fmt: skip
+    of_kind = numbered.filter(numbered.kind == "amendments")
+    take(of_kind.join(events, [("authority_key", "r_authority"), ("doc_norm", "r_doc"), ("action", "r_action")]))
+    versions = accepted["entities"].select(r_linked="uscc", r_updated="updated_on", r_rid="rid")
+    take(
+        wanted.filter(wanted.kind == "entities")
+        .join(versions, [("uscc", "r_linked")])
+        .mutate(r_linked=lambda t: t.uscc)
+    )
+    return ws.save("settled_by_rows", union_all(settled).distinct())
