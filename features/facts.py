@@ -18,6 +18,7 @@ from features.penalties import RECORD, minor_or_more, penalty_records, penalty_v
 from features.rulings import apply_rulings, events_of, ruled_listings, ruled_penalties
 from features.tiers import with_tier
 from features.visits import HOLDING, holding_visits, visits
+from policy import fold
 from records.resolve.amendments import find_targets, target_keys
 from records.resolve.current import KEYS, rank_versions, with_closing_rows, with_licence_key
 from records.resolve.entities import Entities, resolve_entities
@@ -84,7 +85,7 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
     }
     unmatched["amendments"] = amended.unfound
     held = held_rows(ws, base.quarantine, {k: unmatched[k] for k in ("penalties", "listings", "amendments")})
-    placeholders = sorted(policy.placeholder_names)
+    placeholders = sorted({fold(name) for name in policy.placeholder_names})
     pairs = spread(ws, held, carried(ws, held, entities, targets, placeholders), entities)
 
     all_visits = visits(ws, rows["inspections"].filter(lambda t: t.is_winner))
@@ -152,8 +153,15 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
         honours=honours,
         events=ws.save("events", streams),
         conservation=_conservation(rows, entities, unmatched, withdrawn),
-        warnings=warnings,
+        warnings=warnings + _placeholder_warnings(ws, held, placeholders),
     )
+
+
+def _placeholder_warnings(ws: Workspace, held: ir.Table, placeholders: list[str]) -> list[str]:
+    """Names that stand for no name hold nobody; the manifest lists those met."""
+    t = held.filter(held.uscc.isnull() & held.name_norm.isin(placeholders or [""]))
+    met = ws.fetch(t.group_by("name_norm").agg(n=t.count()).order_by("name_norm")).to_pylist()
+    return [f"placeholder name {row['name_norm']}: {row['n']} held rows hold nobody" for row in met]
 
 
 def _link_all(ws: Workspace, intake: Intake, as_of: date) -> _Linked:

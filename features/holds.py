@@ -59,7 +59,7 @@ def row_holds(
     return t.select(
         "via", "uscc", "kind", "authority", "doc_no",
         event_id=ibis.literal("row:") + t.rid.cast("string"),
-        event_on=ibis.cases((t.kind == "entities", t.updated_on), (t.kind == "rulings", no_day()), else_=t.event_on),
+        event_on=ibis.cases((t.kind == "entities", t.updated_on), (t.has_date_order, no_day()), else_=t.event_on),
         window_from=ibis.ifelse(dated & ends, t.event_on, no_day()),
         repaired_on=no_day(),
         hold_rule=ibis.literal("hold_") + ibis.ifelse(t.is_quarantined, "quarantined_", "unmatched_") + t.kind,
@@ -72,14 +72,15 @@ def row_holds(
 def conflict_holds(conflicts: ir.Table, lineage: ir.Table, used: ir.Table) -> ir.Table:
     """Holds (e): the entity, its successors, and the parent where a superseded version of a branch is serious."""
     own = conflicts.mutate(via=conflicts.linked, uscc=conflicts.linked)
-    after = conflicts.join(lineage.rename(successor="uscc"), [("linked", "ancestor")])
+    firms = conflicts.filter(~is_true(conflicts.is_natural_person))
+    after = firms.join(lineage.rename(successor="uscc"), [("linked", "ancestor")])
     after = after.mutate(via=after.linked, uscc=after.successor)
     columns = [*conflicts.columns, "via", "uscc"]
     both = union_all([own.select(*columns), after.select(*columns)])
     branches = used.filter((used.entity_type == "分支机构") & used.parent_uscc.notnull()).select(
         branch="uscc", parent="parent_uscc"
     )
-    parents = both.filter(both.tier == 2).join(branches, [("uscc", "branch")]).mutate(uscc=lambda t: t.parent)
+    parents = both.filter((both.tier == 2) & ~is_true(both.is_natural_person)).join(branches, [("uscc", "branch")]).mutate(uscc=lambda t: t.parent)
     t = union_all([both, parents.select(*columns)]).distinct()
     return t.mutate(
         event_id=ibis.literal("version:") + t.rid.cast("string"),
@@ -99,7 +100,7 @@ def visit_holds(bad_visits: ir.Table) -> ir.Table:
         via="linked",
         event_id=ibis.literal("visit:") + bad_visits.rid.cast("string"),
         kind=ibis.literal("inspections"),
-        doc_no="task_no",
+        doc_no=no_text(),
         event_on="inspected_on",
         window_from="inspected_on",
         repaired_on=no_day(),

@@ -117,7 +117,8 @@ def event_streams(
     prefix = ibis.ifelse(live.held_as == "predecessor", ibis.literal("predecessor_"), ibis.literal(""))
     pens = live.filter(live.kind == "penalties")
     own = pens.select("uscc", "event_on", "held_as", stream=prefix + ibis.literal("penalty_") + tier)
-    mine = pens.filter(pens.held_as == "own")
+    # A relative's records are its own and its predecessors'.
+    mine = pens.filter(~is_true(pens.is_natural_person))
     kin = used.filter((used.entity_type == "分支机构") & used.parent_uscc.notnull()).select(
         branch="uscc", parent="parent_uscc"
     )

@@ -39,6 +39,7 @@ def listing_versions(
     columns = (
         "linked", "subject", "authority", "authority_key", "doc_no", "doc_norm", "listed_on", "removed_on",
         "removal_code", "list_type", "linked_by", "rid",
+        "is_natural_person",
     )  # fmt: skip
     t = union_all(
         [

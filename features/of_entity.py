@@ -10,7 +10,7 @@ import ibis
 from features.listings import lists_with
 from features.tiers import SERIOUS
 from features.windows import counts_on, freed_by_repair
-from records.resolve.expr import add_months, day, union_all
+from records.resolve.expr import add_months, day, is_true, union_all
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -22,10 +22,15 @@ OWN, PREDECESSOR, BRANCH = "own", "predecessor", "branch"
 
 
 def with_predecessors(records: ir.Table, lineage: ir.Table) -> ir.Table:
-    """Records keyed by the entity that they are records of (``uscc``, ``held_as``)."""
+    """Records keyed by the entity that they are records of (``uscc``, ``held_as``).
+
+    A natural person's penalty never counts against an enterprise (O-23): only a 个体工商户 inherits it.
+    """
     own = records.mutate(uscc=records.linked, held_as=ibis.literal(OWN))
     heirs = lineage.rename(successor="uscc")
     inherited = records.join(heirs, [("linked", "ancestor")])
+    if "is_natural_person" in records.columns:
+        inherited = inherited.filter(~is_true(inherited.is_natural_person) | inherited.successor.startswith("92"))
     inherited = inherited.mutate(uscc=inherited.successor, held_as=ibis.literal(PREDECESSOR))
     return union_all([own, inherited.select(*own.columns)])
 
@@ -37,6 +42,7 @@ def of_branches(records: ir.Table, entities: Entities) -> ir.Table:
         (used.entity_type == "分支机构") & used.parent_uscc.notnull() & (used.parent_uscc != used.uscc)
     ).select(branch="uscc", parent="parent_uscc")
     serious = records.filter((records.kind == "penalties") & (records.tier == SERIOUS))
+    serious = serious.filter(~is_true(serious.is_natural_person))
     found = serious.join(branches, [("uscc", "branch")])
     return found.mutate(uscc=found.parent, held_as=ibis.literal(BRANCH)).select(*records.columns)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 RECORD = (
     "linked", "kind", "authority", "authority_key", "doc_no", "doc_norm", "event_on", "removed_on", "tier",
     "is_annulled", "is_provisional", "repaired_on", "linked_by", "list_type", "fine_fen", "rid",
+    "is_natural_person",
 )  # fmt: skip
 
 
@@ -94,7 +95,7 @@ def version_conflicts(versions: ir.Table, as_of: date, policy: Policy) -> ir.Tab
     both = both.filter(lowered & ~both.w_annulled)
     return both.select(
         "linked", "authority", "authority_key", "doc_no", "doc_norm", "tier", "repaired_on", "sha256",
-        "source_row", "rid", event_on="decided_on",
+        "source_row", "rid", "is_natural_person", event_on="decided_on",
     )  # fmt: skip
 
 

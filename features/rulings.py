@@ -114,6 +114,7 @@ def ruled_penalties(ws: Workspace, rulings: ir.Table, last: ir.Table) -> ir.Tabl
         fine_fen=ibis.null("int64"),
         confiscated_fen=ibis.null("int64"),
         linked_by=ibis.literal("ruling"),
+        is_natural_person=ibis.literal(False),
     )  # fmt: skip
 
 
@@ -131,5 +132,5 @@ def ruled_listings(rulings: ir.Table, last: ir.Table, held: ir.Table) -> ir.Tabl
     t = t.join(r, "ruling_rid")
     return t.select(
         "linked", "authority", "authority_key", "doc_no", "doc_norm", "listed_on", "removed_on", "removal_code",
-        "list_type", subject="linked", linked_by=ibis.literal("ruling"), rid="ruling_rid",
+        "list_type", subject="linked", linked_by=ibis.literal("ruling"), rid="ruling_rid", is_natural_person=ibis.literal(False),
     ).distinct()  # fmt: skip

@@ -86,7 +86,7 @@ def with_tier(ws: Workspace, name: str, rows: ir.Table, policy: Policy) -> ir.Ta
     stated_simple = is_true(t.procedure_code == "simple")
     simple = stated_simple & t.simple_only & (t.fine_fen.isnull() | is_true(t.fine_fen <= fine_limit))
     inferred = (
-        t.procedure.isnull() & t.inferable & is_true(t.fine_fen > 0) & is_true(t.fine_fen <= fine_limit)
+        t.procedure.isnull() & t.procedure_code.isnull() & t.inferable & is_true(t.fine_fen > 0) & is_true(t.fine_fen <= fine_limit)
         & is_true(t.doc_says_simple)
     )  # fmt: skip
     minor = t.all_minor | (t.all_no_penalty & ~amount) | simple | inferred

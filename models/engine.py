@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from policy import Policy
     from records.intake import Intake
 
-TABLES = ("grades", "grade_reasons", "eligibility", "eligibility_blockers", "quarantine", "unmatched")
+TABLES = (
+    "grades", "grade_reasons", "eligibility", "eligibility_blockers", "disclosure", "quarantine", "unmatched",
+)  # fmt: skip
 MODEL_VERSION = "expert"
 
 
@@ -46,6 +48,7 @@ def grade(intake: Intake, policy: Policy, as_of: date, work: Path, engine: str =
         Tables in the columns of contract §3, unsorted.
     """
     from features.facts import gather
+    from features.publicity import disclosure
     from models.eligibility import decide
     from models.grades import grade as classify
     from models.grades import in_scope, is_classed, red_lines
@@ -66,6 +69,7 @@ def grade(intake: Intake, policy: Policy, as_of: date, work: Path, engine: str =
         reasons = expert_reasons(ws, classed, facts.events, as_of, policy)
         lines = red_lines(here, facts.judged.filter(facts.judged.held_as != "branch"), as_of, policy)
         classify(ws, here, reasons, lines, as_of, policy, MODEL_VERSION)
+        disclosure(ws, intake, here, as_of, policy)
         return EngineResult(
             tables={name: ws.path(name) for name in TABLES},
             conservation=facts.conservation,

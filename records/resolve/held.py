@@ -32,7 +32,12 @@ COLUMNS = (
 
 def held_rows(ws: Workspace, quarantine: ir.Table, unmatched: dict[str, ir.Table]) -> ir.Table:
     """Quarantined and unmatched rows of the kinds that can hold someone, in COLUMNS and ``is_quarantined``."""
-    parts = [quarantine.filter(quarantine.kind.isin(HOLDING_KINDS)).select(*COLUMNS).mutate(is_quarantined=True)]
+    rejected = quarantine.filter(quarantine.kind.isin(HOLDING_KINDS))
+    parts = [
+        rejected.select(
+            *COLUMNS, has_date_order=rejected.rules.join(";").contains("date_order"), is_quarantined=ibis.literal(True)
+        )
+    ]
     for kind, rows in unmatched.items():
         day = {"penalties": "decided_on", "listings": "listed_on", "amendments": "effective_on"}[kind]
         fill = {
@@ -57,8 +62,9 @@ def held_rows(ws: Workspace, quarantine: ir.Table, unmatched: dict[str, ir.Table
                 has_date_failure=False,
                 is_row_shape=False,
                 cells=ibis.literal([], type="array<string>"),
+                has_date_order=False,
                 is_quarantined=False,
-            ).select(*COLUMNS, "is_quarantined")
+            ).select(*COLUMNS, "has_date_order", "is_quarantined")
         )
     return ws.save("held_rows", union_all(parts))
 
@@ -120,13 +126,14 @@ def spread(ws: Workspace, held: ir.Table, carry: ir.Table, entities: Entities) -
     """Who is held through whom: (rid, via, uscc).
 
     The entity itself; every successor (but for ``entities`` rows); the parent of a 分支机构 for a penalty,
-    or an amendment of one or of an unread kind (rules §4 (a), (c), (d)).
+    or an amendment of one or of an unread kind (rules §4 (a), (c), (d)). A natural person's row holds the
+    个体工商户 alone (rules §3).
     """
-    kinds = held.select("rid", "kind", "target_kind")
+    kinds = held.select("rid", "kind", "target_kind", person=is_true(held.is_natural_person))
     base = carry.join(kinds, "rid")
     lineage = entities.lineage.rename(successor="uscc", before="ancestor")
     own = base.mutate(uscc=base.via)
-    after = base.filter(base.kind != "entities").join(lineage, [("via", "before")]).mutate(uscc=lambda t: t.successor)
+    after = base.filter((base.kind != "entities") & ~base.person).join(lineage, [("via", "before")]).mutate(uscc=lambda t: t.successor)
     holders = own.union(after.select(*own.columns))
     used = entities.used
     branches = used.filter((used.entity_type == "分支机构") & used.parent_uscc.notnull()).select(
@@ -135,7 +142,7 @@ def spread(ws: Workspace, held: ir.Table, carry: ir.Table, entities: Entities) -
     of_penalty = (holders.kind == "penalties") | (
         (holders.kind == "amendments") & (holders.target_kind.isnull() | (holders.target_kind == "penalties"))
     )
-    parents = holders.filter(of_penalty).join(branches, [("uscc", "branch")])
+    parents = holders.filter(of_penalty & ~holders.person).join(branches, [("uscc", "branch")])
     whole = union_all([holders.select("rid", "via", "uscc"), parents.select("rid", "via", uscc="parent")])
     return ws.save("hold_pairs", whole.distinct())
 
