@@ -1,0 +1,1 @@
+"""Sample landing files and the reference tables they are made from."""

@@ -1,0 +1,34 @@
+"""Synthetic landing files of an invented Chinese prefecture city, in every layout of the contract.
+
+``generate`` is the whole interface. What stands where:
+
+- `world`, `names`, `identifiers`: who the entities are, as a pure function of seed and number;
+- `kinds`: the records of each kind; `versions`, `amendments` and `rulings` follow from others;
+- `layout`, `headers`, `routing`: which files there are and what goes where; `defects`: what is wrong with it;
+- `render`, `writers`, `sink`: from records to bytes; `target`: the folder.
+
+Rates. Entities: two thirds 个体工商户, a quarter enterprises (regulation §11). Ten years of history, thinner in
+the past: about 2.3 licences, 0.5 penalties, 0.6 inspected items and 0.3 list entries to an entity. The city's
+real flow of penalties is larger, by those of citizens that never touch the register of entities; of these
+0.58 to an entity are kept. Defects: `defects.DEFECTS` and `writers.csv_file`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from data.sample.report import SampleReport
+
+__all__ = ["generate"]
+
+
+def generate(
+    target: Path, entities: int = 2_000, seed: int = 2021, as_of: date | None = None
+) -> SampleReport:
+    """See `data.sample.generator.generate`; numpy and Arrow are imported on the call, not before."""
+    from data.sample.generator import generate as make
+
+    return make(target, entities, seed, as_of)

@@ -1,0 +1,1 @@
+"""Writers: cells to bytes, the same bytes for the same cells."""
