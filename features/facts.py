@@ -25,7 +25,7 @@ from records.resolve.entities import Entities, resolve_entities
 from records.resolve.expr import add_months, day, union_all
 from records.resolve.held import carried, held_rows, settled_by_rows, spread
 from records.resolve.linking import link
-from records.resolve.load import load
+from records.resolve.load import as_received, load
 from records.resolve.publishable import quarantine_table, unmatched_table
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
     winning_rulings = rulings.filter(rulings.is_winner)
 
     targets = ws.save(
-        "targets", union_all([target_keys(rows["penalties"], rows["listings"]), _ruled_targets(winning_rulings)])
+        "targets",
+        union_all([target_keys(rows["penalties"], rows["listings"]), _ruled_targets(winning_rulings)]),
     )
     amended = find_targets(ws, amendments.filter(amendments.is_winner), targets, entities.names)
     state = ws.save("states", states(amended.pairs, as_of))
@@ -83,6 +84,7 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
         k: rows[k].filter(lambda t: t.is_winner & t.linked.isnull())
         for k in ("penalties", "listings", "licences", "inspections", "honours")
     }
+    unmatched["licences"] = as_received(ws, intake, "licences", unmatched["licences"])
     unmatched["amendments"] = amended.unfound
     held = held_rows(ws, base.quarantine, {k: unmatched[k] for k in ("penalties", "listings", "amendments")})
     placeholders = sorted({fold(name) for name in policy.placeholder_names})
@@ -93,7 +95,10 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
     events = ws.save(
         "ruling_events",
         events_of(
-            held, pairs, _conflict_events(versions, entities), _visit_events(rows["inspections"], all_visits, entities)
+            held,
+            pairs,
+            _conflict_events(versions, entities),
+            _visit_events(rows["inspections"], all_visits, entities),
         ),
     )
     ruled = apply_rulings(ws, winning_rulings, events, as_of)
@@ -105,8 +110,12 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
     entries = listing_versions(
         ws, rows["listings"], ruled_listings(winning_rulings, ruled.last, held), state, as_of, policy
     )
-    records = ws.save("records", with_predecessors(union_all([penalties, entries.select(*RECORD)]), entities.lineage))
-    judged_records = ws.save("judged", judged(union_all([records, of_branches(records, entities)]), as_of, policy))
+    records = ws.save(
+        "records", with_predecessors(union_all([penalties, entries.select(*RECORD)]), entities.lineage)
+    )
+    judged_records = ws.save(
+        "judged", judged(union_all([records, of_branches(records, entities)]), as_of, policy)
+    )
 
     settled = settled_by_rows(
         ws, held, pairs,
@@ -120,12 +129,12 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
     )  # fmt: skip
     of_entity = with_predecessors(all_visits, entities.lineage)
     conflicts = ws.save("version_conflicts", version_conflicts(versions, as_of, policy))
-    late, warnings = late_feeds({**rows, "rulings": rulings, "amendments": amendments}, as_of, policy)
+    late, warnings = late_feeds(rows, intake, as_of, policy)
     held_now = ws.save(
         "holds",
         holds(
             [
-                *feed_holds(late, entities.used.filter(entities.used.has_row), as_of),
+                *feed_holds(late, entities.used.filter(entities.used.has_row), as_of, policy),
                 row_holds(held, pairs, settled, entities.used, as_of, policy),
                 conflict_holds(conflicts, entities.lineage, entities.used),
                 visit_holds(holding_visits(of_entity, as_of, policy)),
@@ -134,13 +143,17 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
         ),
     )
     honours = ws.save("honours_recognised", _honours(rows["honours"], as_of, policy))
-    features = entity_features(ws, entities, rows["licences"], minor_or_more(records, as_of), honours, as_of, policy)
+    features = entity_features(
+        ws, entities, rows["licences"], minor_or_more(records, as_of), honours, as_of, policy
+    )
     streams = event_streams(
         minor_or_more(records, as_of), all_visits.rename(uscc="linked"), honours, entities.used, as_of, policy
     )
     withdrawn = {
         "penalties": int(
-            versions.filter(versions.is_winner & versions.linked.notnull() & versions.is_annulled).count().execute()
+            versions.filter(versions.is_winner & versions.linked.notnull() & versions.is_annulled)
+            .count()
+            .execute()
         ),
         "listings": int(entries.filter(entries.is_from_row & entries.is_annulled).count().execute()),
     }
@@ -189,7 +202,12 @@ def _ruled_targets(rulings: ir.Table) -> ir.Table:
     t = rulings.filter((rulings.conclusion == "属实有效") & rulings.kind.isin(["penalties", "listings"]))
     t = t.filter((t.doc_norm.fill_null("") != "") & t.authority_key.notnull())
     return t.select(
-        "authority_key", "doc_norm", subject="uscc", linked="uscc", name_norm=ibis.null("string"), target_kind="kind"
+        "authority_key",
+        "doc_norm",
+        subject="uscc",
+        linked="uscc",
+        name_norm=ibis.null("string"),
+        target_kind="kind",
     ).distinct()
 
 
@@ -219,7 +237,9 @@ def _visit_events(inspections: ir.Table, all_visits: ir.Table, entities: Entitie
         "linked", "task", "inspected_on", "authority_key", "sha256", "source_row"
     )
     t = items.join(bad, [("linked", "v_linked"), ("task", "v_task"), ("inspected_on", "v_day")])
-    own = t.select("authority_key", "sha256", "source_row", rid="v_rid", via="linked", uscc="linked", doc_norm="task")
+    own = t.select(
+        "authority_key", "sha256", "source_row", rid="v_rid", via="linked", uscc="linked", doc_norm="task"
+    )
     heirs = entities.lineage.rename(successor="uscc")
     after = own.join(heirs, [("via", "ancestor")]).mutate(uscc=lambda x: x.successor).select(*own.columns)
     return own.union(after)
@@ -238,19 +258,23 @@ def _ruled_penalty_records(
 
 def _honours(rows: ir.Table, as_of: date, policy: Policy) -> ir.Table:
     """Recognised honours of linked entities: uscc, valid_from, valid_to (default term where none is stated)."""
-    t = rows.filter(rows.is_winner & rows.linked.notnull() & rows.honour_code.notnull() & rows.valid_from.notnull())
+    t = rows.filter(
+        rows.is_winner & rows.linked.notnull() & rows.honour_code.notnull() & rows.valid_from.notnull()
+    )
     t = t.filter(t.valid_from <= day(as_of))
     terms = [(t.honour_code == h.name, int(policy.honour_term_months(h.name, as_of))) for h in policy.honours]
     months = ibis.cases(*terms, else_=0).cast("int32")
     return t.select(
-        uscc="linked", valid_from="valid_from", valid_to=ibis.coalesce(t.valid_to, add_months(t.valid_from, months))
+        uscc="linked",
+        valid_from="valid_from",
+        valid_to=ibis.coalesce(t.valid_to, add_months(t.valid_from, months)),
     ).distinct()
 
 
 def _conservation(
     rows: dict[str, ir.Table], entities: Entities, unmatched: dict[str, ir.Table], withdrawn: dict[str, int]
 ) -> dict[str, dict[str, int]]:
-    """accepted = current + superseded + withdrawn; unmatched ⊆ current."""
+    """Accepted = current + superseded + withdrawn; unmatched ⊆ current."""
     result = {"entities": {**entities.counts, "withdrawn": 0, "unmatched": 0}}
     for kind in ("licences", "penalties", "inspections", "listings", "amendments", "honours", "rulings"):
         accepted = int(rows[kind].count().execute())

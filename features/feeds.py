@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import ibis
 
 from features.holds import HOLD
-from policy import fold
 from records.resolve.expr import day, no_day, no_text, union_all
+from records.resolve.load import ROWS_PER_FILE
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from policy import Feed, Policy
+    from records.intake import Intake
 
 # Only these sources can hide a bad record.
 HOLDING_KINDS = ("penalties", "listings")
@@ -24,30 +25,24 @@ _DAY = {
 }  # fmt: skip
 
 
-def _authority_key(feed: Feed, policy: Policy) -> str:
-    wanted = fold(feed.authority or "")
-    for entry in policy.authorities:
-        names = (entry.id, entry.name, *(alias.name for alias in entry.aliases))
-        if wanted in {fold(name) for name in names}:
-            return entry.id
-    return wanted
-
-
-def _rows_of(feed: Feed, rows: ir.Table, policy: Policy) -> ir.Table:
+def _rows_of(feed: Feed, rows: ir.Table, intake: Intake) -> ir.Table:
     if feed.folder is None:
-        return rows.filter(rows.authority_key == _authority_key(feed, policy))
-    return rows.filter(rows.path.re_search("^[^/]+/" + _escaped(feed.folder) + "/"))
+        return rows.filter(rows.authority_key == feed.authority)
+    files = [
+        d.file_ord
+        for d in intake.taking_part(feed.kind)
+        if d.path.partition("/")[2].startswith(f"{feed.folder}/")
+    ]
+    return rows.filter((rows.rid // ibis.literal(ROWS_PER_FILE, "int64")).isin(files or [-1]))
 
 
-def _escaped(text: str) -> str:
-    return "".join("\\" + c if c in r".^$*+?()[]{}|\\" else c for c in text)
-
-
-def late_feeds(rows: dict[str, ir.Table], as_of: date, policy: Policy) -> tuple[list[tuple[Feed, str]], list[str]]:
+def late_feeds(
+    rows: dict[str, ir.Table], intake: Intake, as_of: date, policy: Policy
+) -> tuple[list[tuple[Feed, str]], list[str]]:
     """Sources that are late or thin on a day.
 
     Args:
-        rows: accepted rows per kind with ``authority_key`` and ``path``.
+        rows: accepted rows per kind with ``authority_key`` and ``rid``.
 
     Returns:
         (source, ``late`` or ``thin``) of penalties and listings, and warnings about every source.
@@ -56,7 +51,7 @@ def late_feeds(rows: dict[str, ir.Table], as_of: date, policy: Policy) -> tuple[
     warnings: list[str] = []
     window = int(policy.value("feed_thin_window_days", as_of))
     for feed in policy.feeds:
-        own = _rows_of(feed, rows[feed.kind], policy)
+        own = _rows_of(feed, rows[feed.kind], intake)
         column = own[_DAY[feed.kind]]
         problem = None
         if feed.limit_working_days is not None:
@@ -80,8 +75,11 @@ def late_feeds(rows: dict[str, ir.Table], as_of: date, policy: Policy) -> tuple[
     return held, warnings
 
 
-def feed_holds(late: list[tuple[Feed, str]], entities: ir.Table, as_of: date) -> list[ir.Table]:
+def feed_holds(
+    late: list[tuple[Feed, str]], entities: ir.Table, as_of: date, policy: Policy
+) -> list[ir.Table]:
     """Holds (f) in HOLD columns; taken as not late on any later day."""
+    names = {authority.id: authority.name for authority in policy.authorities}
     parts = []
     for feed, problem in late:
         served = entities.division_code.startswith(feed.divisions[0])
@@ -94,7 +92,7 @@ def feed_holds(late: list[tuple[Feed, str]], entities: ir.Table, as_of: date) ->
                 event_id=ibis.literal(f"feed:{feed.id}"),
                 via="uscc",
                 kind=ibis.literal(feed.kind),
-                authority=ibis.literal(feed.authority or feed.folder),
+                authority=ibis.literal(names.get(feed.authority or "", feed.folder or feed.authority)),
                 doc_no=no_text(),
                 event_on=no_day(),
                 window_from=no_day(),

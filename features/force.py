@@ -70,6 +70,10 @@ def with_force(rows: ir.Table, state: ir.Table, kind: str) -> ir.Table:
     """Left join the states onto rows of one kind; rows without amendments get plain values."""
     own = state.filter(state.target_kind == kind).drop("target_kind")
     own = own.rename(k_authority="authority_key", k_doc="doc_norm", k_subject="subject")
-    joined = rows.left_join(own, [("authority_key", "k_authority"), ("doc_norm", "k_doc"), ("subject", "k_subject")])
+    joined = rows.left_join(
+        own, [("authority_key", "k_authority"), ("doc_norm", "k_doc"), ("subject", "k_subject")]
+    )
     flags = ("is_annulled", "is_changed", "is_under_review", "is_review_ended")
-    return joined.mutate(**{f: joined[f].fill_null(False) for f in flags}).drop("k_authority", "k_doc", "k_subject")
+    return joined.mutate(**{f: joined[f].fill_null(False) for f in flags}).drop(
+        "k_authority", "k_doc", "k_subject"
+    )

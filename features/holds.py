@@ -80,7 +80,11 @@ def conflict_holds(conflicts: ir.Table, lineage: ir.Table, used: ir.Table) -> ir
     branches = used.filter((used.entity_type == "分支机构") & used.parent_uscc.notnull()).select(
         branch="uscc", parent="parent_uscc"
     )
-    parents = both.filter((both.tier == 2) & ~is_true(both.is_natural_person)).join(branches, [("uscc", "branch")]).mutate(uscc=lambda t: t.parent)
+    parents = (
+        both.filter((both.tier == 2) & ~is_true(both.is_natural_person))
+        .join(branches, [("uscc", "branch")])
+        .mutate(uscc=lambda t: t.parent)
+    )
     t = union_all([both, parents.select(*columns)]).distinct()
     return t.mutate(
         event_id=ibis.literal("version:") + t.rid.cast("string"),

@@ -40,10 +40,14 @@ def entity_features(
     today = day(as_of)
     t = entities.used.filter(entities.used.has_row)
     groups = policy.status_groups
-    t = t.mutate(status_group=ibis.cases(*[(t.status == s, g) for s, g in sorted(groups.items())], else_="other"))
+    t = t.mutate(
+        status_group=ibis.cases(*[(t.status == s, g) for s, g in sorted(groups.items())], else_="other")
+    )
     months = (as_of.year - t.established_on.year()) * 12 + (as_of.month - t.established_on.month())
     t = t.mutate(months=months.cast("int64"))
-    t = t.mutate(age_months=t.months - (add_months(t.established_on, t.months.cast("int32")) > today).cast("int64"))
+    t = t.mutate(
+        age_months=t.months - (add_months(t.established_on, t.months.cast("int32")) > today).cast("int64")
+    )
     t = t.drop("months")
     counts = {
         "changes_12m": _changes(entities.versions, as_of, policy),
@@ -54,10 +58,16 @@ def entity_features(
         .group_by("uscc")
         .agg(n=lambda h: h.count()),
     }
-    for name, counted in counts.items():
-        side = counted.select(side_uscc="uscc", side_n=counted.n.cast("int64"))
-        t = t.left_join(side, [("uscc", "side_uscc")])
-        t = t.mutate(**{name: t.side_n.fill_null(0)}).drop("side_uscc", "side_n")
+    # One join instead of one for each count.
+    long = union_all(
+        counted.select("uscc", feature=ibis.literal(name), n=counted.n.cast("int64"))
+        for name, counted in counts.items()
+    )
+    wide = long.group_by("uscc").agg(
+        **{name: long.n.sum(where=long.feature == name).cast("int64") for name in counts}
+    )
+    t = t.left_join(wide.rename(w_uscc="uscc"), [("uscc", "w_uscc")]).drop("w_uscc")
+    t = t.mutate(**{name: t[name].fill_null(0) for name in counts})
     return ws.save("features", t)
 
 
@@ -68,7 +78,8 @@ def _changes(versions: ir.Table, as_of: date, policy: Policy) -> ir.Table:
     before = ibis.window(group_by="uscc", order_by="known_on")
     watched = ("name_norm", "entity_type", "division_code", "registered_capital_wan")
     changed = [
-        is_true((t[c].lag().over(before) != t[c]) & t[c].notnull()).cast("int64").name(f"changed_{c}") for c in watched
+        is_true((t[c].lag().over(before) != t[c]) & t[c].notnull()).cast("int64").name(f"changed_{c}")
+        for c in watched
     ]
     t = t.select("uscc", "updated_on", *changed)
     total = sum((t[f"changed_{c}"] for c in watched[1:]), t[f"changed_{watched[0]}"])
@@ -80,9 +91,13 @@ def _licences(licences: ir.Table, as_of: date, policy: Policy) -> dict[str, ir.T
     today = day(as_of)
     months = int(policy.value("licences_expired_window_months", as_of))
     t = licences.filter(licences.is_winner & licences.linked.notnull() & (licences.decided_on <= today))
-    t = t.mutate(uscc=t.linked, invalid=is_true(t.state.isin(_INVALID_STATES)), ended=is_true(t.valid_to < today))
+    t = t.mutate(
+        uscc=t.linked, invalid=is_true(t.state.isin(_INVALID_STATES)), ended=is_true(t.valid_to < today)
+    )
     valid = t.filter(~t.invalid & ~t.ended & is_true(t.valid_from <= today))
-    expired = t.filter(~t.invalid & t.ended & is_true(add_months(ibis.least(t.valid_to, today), months) >= today))
+    expired = t.filter(
+        ~t.invalid & t.ended & is_true(add_months(ibis.least(t.valid_to, today), months) >= today)
+    )
     return {
         "licences_valid": valid.group_by("uscc").agg(n=valid.count()),
         "licences_expired_12m": expired.group_by("uscc").agg(n=expired.count()),

@@ -15,7 +15,7 @@ from records.resolve.expr import day, is_true, union_all
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from policy import Policy
+    from policy import ListField, Policy
     from records.resolve.workspace import Workspace
 
 _REPAIRING = ("修复", "履行")
@@ -48,7 +48,9 @@ def listing_versions(
         ]
     )
     t = with_force(t, state, "listings")
-    read = ibis.ifelse(t.removed_on <= day(as_of), t.removed_on, ibis.null("date"))  # later removals do not exist yet
+    read = ibis.ifelse(
+        t.removed_on <= day(as_of), t.removed_on, ibis.null("date")
+    )  # later removals do not exist yet
     any_removal = t.list_type.isin(lists_with(policy, "any_removal_is_repair", as_of) or ["-"])
     is_error = is_true(t.removal_code == "错误列入")
     is_repair = is_true(t.removal_code.isin(_REPAIRING)) | (any_removal & ~is_error)

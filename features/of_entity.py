@@ -30,7 +30,9 @@ def with_predecessors(records: ir.Table, lineage: ir.Table) -> ir.Table:
     heirs = lineage.rename(successor="uscc")
     inherited = records.join(heirs, [("linked", "ancestor")])
     if "is_natural_person" in records.columns:
-        inherited = inherited.filter(~is_true(inherited.is_natural_person) | inherited.successor.startswith("92"))
+        inherited = inherited.filter(
+            ~is_true(inherited.is_natural_person) | inherited.successor.startswith("92")
+        )
     inherited = inherited.mutate(uscc=inherited.successor, held_as=ibis.literal(PREDECESSOR))
     return union_all([own, inherited.select(*own.columns)])
 
@@ -55,7 +57,7 @@ def judged(records: ir.Table, as_of: date, policy: Policy) -> ir.Table:
 
     Returns:
         Records that exist on ``as_of`` and can matter, with ``is_active`` (an entry on a blocking list),
-        ``counts``, ``would_count`` (but for the window).
+        ``counts``, ``would_count`` (but for the window), ``after_until`` (an ended entry counts at least so long).
     """
     blocking = lists_with(policy, "is_blocking", as_of) or ["-"]
     t = records.filter((records.event_on <= day(as_of)) & ~records.is_annulled)
@@ -64,15 +66,17 @@ def judged(records: ir.Table, as_of: date, policy: Policy) -> ir.Table:
     active = is_entry & t.removed_on.isnull()
     freed = freed_by_repair(t.repaired_on, as_of, policy)
     would = ~active & (t.tier >= 1) & ~freed
-    inside = counts_on(t.event_on, ibis.null("date"), as_of, policy) | _after_list(t, as_of, policy)
-    return t.mutate(is_active=active, would_count=would, counts=would & inside)
+    after_until = _after_list_until(t, as_of, policy)
+    inside = counts_on(t.event_on, ibis.null("date"), as_of, policy) | is_true(after_until >= day(as_of))
+    return t.mutate(is_active=active, would_count=would, counts=would & inside, after_until=after_until)
 
 
-def _after_list(t: ir.Table, as_of: date, policy: Policy) -> ir.BooleanValue:
-    """An ended entry also counts through add_months(removed_on, after_list_months) where that is above 0."""
-    months = [(x.name, int(policy.list_value(x.name, "after_list_months", as_of) or 0)) for x in policy.lists]
-    longer = [(name, n) for name, n in months if n > 0]
-    result: ir.BooleanValue = ibis.literal(False)
-    for name, n in longer:
-        result = result | ((t.list_type == name) & (add_months(t.removed_on, n) >= day(as_of)).fill_null(False))
-    return result
+def _after_list_until(t: ir.Table, as_of: date, policy: Policy) -> ir.DateValue:
+    """The last day on which an ended entry counts at least: add_months(removed_on, after_list_months) above 0."""
+    longer = [
+        (x.name, months)
+        for x in policy.lists
+        if (months := int(policy.list_value(x.name, "after_list_months", as_of) or 0)) > 0
+    ]
+    cases = [(t.list_type == name, add_months(t.removed_on, months)) for name, months in longer]
+    return ibis.cases(*cases, else_=ibis.null("date")) if cases else ibis.null("date")

@@ -45,7 +45,9 @@ def penalty_versions(ws: Workspace, rows: ir.Table, state: ir.Table, policy: Pol
     first = changed.group_by(k_authority="authority_key", k_doc="doc_norm", k_subject="subject").agg(
         first_day=changed.decided_on.argmin(delivery_order(changed))
     )
-    t = t.left_join(first, [("authority_key", "k_authority"), ("doc_norm", "k_doc"), ("subject", "k_subject")])
+    t = t.left_join(
+        first, [("authority_key", "k_authority"), ("doc_norm", "k_doc"), ("subject", "k_subject")]
+    )
     t = t.drop("k_authority", "k_doc", "k_subject")
     own_annulled = is_true(t.status_code == "annulled")
     own_review = is_true(t.status_code == "provisional") & ~t.is_review_ended
@@ -64,7 +66,9 @@ def penalty_records(versions: ir.Table, ruled: ir.Table) -> ir.Table:
     winners = versions.filter(versions.is_winner & versions.linked.notnull())
     both = []
     for t in (winners, ruled):
-        t = t.mutate(kind=ibis.literal("penalties"), removed_on=ibis.null("date"), list_type=ibis.null("string"))
+        t = t.mutate(
+            kind=ibis.literal("penalties"), removed_on=ibis.null("date"), list_type=ibis.null("string")
+        )
         both.append(t.select(*RECORD))
     return union_all(both)
 

@@ -21,8 +21,12 @@ FREEING_THROUGH = ("不成立",)
 
 
 class Rulings(NamedTuple):
-    """``last``: (event_id, ruled_uscc, conclusion, ruling_rid) in force on the day.
-    ``unfound``: winning rulings that name no event of their entity."""
+    """What the rulings say.
+
+    Attributes:
+        last: (event_id, ruled_uscc, conclusion, ruling_rid) in force on the day.
+        unfound: winning rulings that name no event of their entity.
+    """
 
     last: ir.Table
     unfound: ir.Table
@@ -46,7 +50,9 @@ def events_of(held: ir.Table, pairs: ir.Table, conflicts: ir.Table, visits: ir.T
         conflicts.mutate(
             event_id=ibis.literal("version:") + conflicts.rid.cast("string"), kind=ibis.literal("penalties")
         ),
-        visits.mutate(event_id=ibis.literal("visit:") + visits.rid.cast("string"), kind=ibis.literal("inspections")),
+        visits.mutate(
+            event_id=ibis.literal("visit:") + visits.rid.cast("string"), kind=ibis.literal("inspections")
+        ),
     ]
     return union_all([p.select(*columns) for p in parts])
 
@@ -61,7 +67,9 @@ def apply_rulings(ws: Workspace, rulings: ir.Table, events: ir.Table, as_of: dat
         r_authority="authority_key", r_doc="doc_norm", r_sha="source_sha256", r_row="ruled_row",
     )  # fmt: skip
     numbered = r.filter((r.r_doc.fill_null("") != "") & r.r_authority.notnull())
-    by_number = events.join(numbered, [("kind", "r_kind"), ("authority_key", "r_authority"), ("doc_norm", "r_doc")])
+    by_number = events.join(
+        numbered, [("kind", "r_kind"), ("authority_key", "r_authority"), ("doc_norm", "r_doc")]
+    )
     by_row = events.join(r, [("kind", "r_kind"), ("sha256", "r_sha"), ("source_row", "r_row")])
     columns = ("event_id", "via", "uscc", "r_uscc", "r_rid", "r_updated", "decided_on", "conclusion")
     found = union_all([t.select(*columns) for t in (by_number, by_row)])
@@ -127,10 +135,17 @@ def ruled_listings(rulings: ir.Table, last: ir.Table, held: ir.Table) -> ir.Tabl
     )
     t = upheld.join(rows, "h_rid")
     r = rulings.filter(rulings.event_on.notnull()).select(
-        "authority", "authority_key", "doc_no", "doc_norm", ruling_rid="rid", linked="uscc", listed_on="event_on"
+        "authority",
+        "authority_key",
+        "doc_no",
+        "doc_norm",
+        ruling_rid="rid",
+        linked="uscc",
+        listed_on="event_on",
     )
     t = t.join(r, "ruling_rid")
     return t.select(
         "linked", "authority", "authority_key", "doc_no", "doc_norm", "listed_on", "removed_on", "removal_code",
-        "list_type", subject="linked", linked_by=ibis.literal("ruling"), rid="ruling_rid", is_natural_person=ibis.literal(False),
+        "list_type", subject="linked", linked_by=ibis.literal("ruling"), rid="ruling_rid",
+        is_natural_person=ibis.literal(False),
     ).distinct()  # fmt: skip

@@ -65,10 +65,24 @@ def with_tier(ws: Workspace, name: str, rows: ir.Table, policy: Policy) -> ir.Ta
             confiscated_fen, decided_on.
     """
     distinct = ws.fetch(rows.select("kinds").distinct()).column("kinds").to_pylist()
-    flags = ("has_serious", "has_merged", "all_minor", "all_no_penalty", "simple_only", "inferable", "has_unknown")
+    flags = (
+        "has_serious",
+        "has_merged",
+        "all_minor",
+        "all_no_penalty",
+        "simple_only",
+        "inferable",
+        "has_unknown",
+    )
     schema = pa.schema([("kinds", pa.string()), *[(f, pa.bool_()) for f in flags]])
-    table = ws.put_rows(f"{name}_kinds", [classify_kinds(k, policy) for k in sorted(k or "" for k in distinct)], schema)
-    t = rows.mutate(kinds=rows.kinds.fill_null("")).left_join(table.rename(k="kinds"), [("kinds", "k")]).drop("k")
+    table = ws.put_rows(
+        f"{name}_kinds", [classify_kinds(k, policy) for k in sorted(k or "" for k in distinct)], schema
+    )
+    t = (
+        rows.mutate(kinds=rows.kinds.fill_null(""))
+        .left_join(table.rename(k="kinds"), [("kinds", "k")])
+        .drop("k")
+    )
 
     def limit(param: str) -> ir.IntegerValue:
         """The policy's amount on the decision's day, in fen."""
@@ -86,8 +100,8 @@ def with_tier(ws: Workspace, name: str, rows: ir.Table, policy: Policy) -> ir.Ta
     stated_simple = is_true(t.procedure_code == "simple")
     simple = stated_simple & t.simple_only & (t.fine_fen.isnull() | is_true(t.fine_fen <= fine_limit))
     inferred = (
-        t.procedure.isnull() & t.procedure_code.isnull() & t.inferable & is_true(t.fine_fen > 0) & is_true(t.fine_fen <= fine_limit)
-        & is_true(t.doc_says_simple)
+        t.procedure.isnull() & t.procedure_code.isnull() & t.inferable & is_true(t.fine_fen > 0)
+        & is_true(t.fine_fen <= fine_limit) & is_true(t.doc_says_simple)
     )  # fmt: skip
     minor = t.all_minor | (t.all_no_penalty & ~amount) | simple | inferred
     tier = ibis.cases((serious, SERIOUS), (minor, MINOR), else_=GENERAL).cast("int32")

@@ -33,7 +33,9 @@ def visits(ws: Workspace, inspections: ir.Table) -> ir.Table:
         linked, task_no, inspected_on, result, authority, authority_key, linked_by, rid (of its first row).
     """
     t = inspections.filter(inspections.linked.notnull())
-    rank = ibis.cases(*[(t.result_code == code, i) for i, code in enumerate(WORST_FIRST)], else_=len(WORST_FIRST))
+    rank = ibis.cases(
+        *[(t.result_code == code, i) for i, code in enumerate(WORST_FIRST)], else_=len(WORST_FIRST)
+    )
     t = t.mutate(rank=rank, task=t.task_no.fill_null(""))
     t = t.group_by("linked", "task", "inspected_on").agg(
         rank=t["rank"].min(),
@@ -56,7 +58,9 @@ def holding_visits(of_entity: ir.Table, as_of: date, policy: Policy) -> ir.Table
     bad = known.filter(known.result.isin(HOLDING))
     months = int(policy.value("inspection_hold_months", as_of))
     bad = bad.filter(add_months(bad.inspected_on, months) >= day(as_of))
-    good = known.filter(known.result == "R1_OK").group_by("uscc").agg(last_ok_on=lambda t: t.inspected_on.max())
+    good = (
+        known.filter(known.result == "R1_OK").group_by("uscc").agg(last_ok_on=lambda t: t.inspected_on.max())
+    )
     bad = bad.left_join(good.rename(ok_uscc="uscc"), [("uscc", "ok_uscc")])
     still = bad.last_ok_on.isnull() | (bad.last_ok_on <= bad.inspected_on)
     return bad.filter(still).drop("ok_uscc", "last_ok_on")

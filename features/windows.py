@@ -44,7 +44,9 @@ def periods(policy: Policy, as_of: date) -> list[Period]:
     ]
 
 
-def counts_on(event_on: ir.DateValue, repaired_on: ir.DateValue, as_of: date, policy: Policy) -> ir.BooleanValue:
+def counts_on(
+    event_on: ir.DateValue, repaired_on: ir.DateValue, as_of: date, policy: Policy
+) -> ir.BooleanValue:
     """Window and repair test of rules §3 (force and tier are tested apart)."""
     inside = (event_on <= day(as_of)) & (
         add_months(event_on, int(policy.value("clean_window_months", as_of))) >= day(as_of)

@@ -157,12 +157,19 @@ def _all_blocks(
     entities: ir.Table, records: ir.Table, holds: ir.Table, now: Period, as_of: date, policy: Policy
 ) -> ir.Table:
     """One row for each record and code of §5 that applies on ``as_of``."""
-    blank = {"authority": no_text(), "doc_no": no_text(), "repaired_on": no_day(), "kind": ibis.literal("entities")}
-    off = entities.filter(entities.status_group.notin(list(policy.value("eligible_status_groups", as_of)))).mutate(
+    blank = {
+        "authority": no_text(),
+        "doc_no": no_text(),
+        "repaired_on": no_day(),
+        "kind": ibis.literal("entities"),
+    }
+    off = entities.filter(
+        entities.status_group.notin(list(policy.value("eligible_status_groups", as_of)))
+    ).mutate(**blank)
+    off = off.mutate(event_on=off.cancelled_on)
+    young = entities.filter(add_months(entities.established_on, now.history_months) >= day(as_of)).mutate(
         **blank
     )
-    off = off.mutate(event_on=off.cancelled_on)
-    young = entities.filter(add_months(entities.established_on, now.history_months) >= day(as_of)).mutate(**blank)
     young = young.mutate(event_on=young.established_on)
     here = records.semi_join(entities, "uscc")
     active = here.filter(here.is_active)
@@ -182,6 +189,7 @@ def _all_blocks(
                 reason,
                 _linked_rule(_record_rule(t, suffix), t.linked_by),
                 window_from=t.event_on,
+                fixed_until=t.after_until,
                 is_serious=(t.tier == 2) & (t.kind == "penalties"),
                 is_shown=shown,
             )
@@ -236,7 +244,7 @@ def _until(ws: Workspace, blocks: ir.Table, spans: list[Period]) -> ir.Table:
             (blocks.window == "history", span.history_months),
             else_=span.window_months,
         ).cast("int32")
-        end = ibis.coalesce(blocks.fixed_until, add_months(blocks.window_from, months))
+        end = ibis.greatest(blocks.fixed_until, add_months(blocks.window_from, months))
         until = ibis.ifelse(blocks.is_open, day(span.end), ibis.least(end, day(span.end)))
         t = blocks.mutate(period=ibis.literal(i, "int32"), until_on=until)
         lasts = t.until_on >= day(span.start)
@@ -263,7 +271,9 @@ def _model_now(records: ir.Table, holds: ir.Table, honours: ir.Table, as_of: dat
 def _clean_since(records: ir.Table) -> ir.Table:
     """The day after the latest record that counts or would count but for the window."""
     t = records.filter(records.would_count)
-    return t.group_by("uscc").agg(last_bad_on=ibis.greatest(add_days(t.event_on, 1), add_days(t.removed_on, 1)).max())
+    return t.group_by("uscc").agg(
+        last_bad_on=ibis.greatest(add_days(t.event_on, 1), add_days(t.removed_on, 1)).max()
+    )
 
 
 def _eligible_on(
@@ -288,7 +298,9 @@ def _eligible_on(
     after = ibis.ifelse(mine.until_on >= day(FAR), day(FAR), add_days(mine.until_on, 1))
     mine = ws.save("waiting_blocks", mine.mutate(after=after))
     ready = mine.group_by("uscc", "period").agg(after=mine.after.max())
-    clean = grid.left_join(ready.rename(k_uscc="uscc", k_period="period"), [("uscc", "k_uscc"), ("period", "k_period")])
+    clean = grid.left_join(
+        ready.rename(k_uscc="uscc", k_period="period"), [("uscc", "k_uscc"), ("period", "k_period")]
+    )
     clean = clean.mutate(first=ibis.greatest(clean.starts_on, tomorrow, clean.after))
     clean = clean.filter((clean.first <= clean.ends_on) & (clean.first < day(FAR))).select("uscc", "first")
 
@@ -305,7 +317,9 @@ def _eligible_on(
         [("uscc", "k_uscc"), ("period", "k_period")],
     )
     hinders = pairs.reason.notnull() & (
-        pairs.reason.notin(record_codes) | is_true(pairs.event_on > pairs.valid_from) | is_true(pairs.is_serious)
+        pairs.reason.notin(record_codes)
+        | is_true(pairs.event_on > pairs.valid_from)
+        | is_true(pairs.is_serious)
     )
     pairs = pairs.mutate(free_from=ibis.ifelse(hinders, pairs.after, no_day()))
     model = pairs.group_by("uscc", "valid_from", "valid_to", "starts_on", "ends_on").agg(

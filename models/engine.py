@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 TABLES = (
     "grades", "grade_reasons", "eligibility", "eligibility_blockers", "disclosure", "quarantine", "unmatched",
+    "holds", "evidence",
 )  # fmt: skip
+# The rows to be looked at stand apart from what resolution stored under that name.
+_STORED_AS = {"holds": "held_queue"}
 MODEL_VERSION = "expert"
 
 
@@ -50,6 +53,7 @@ def grade(intake: Intake, policy: Policy, as_of: date, work: Path, engine: str =
     from features.facts import gather
     from features.publicity import disclosure
     from models.eligibility import decide
+    from models.evidence import evidence, held_queue
     from models.grades import grade as classify
     from models.grades import in_scope, is_classed, red_lines
     from models.points import expert_reasons
@@ -70,8 +74,10 @@ def grade(intake: Intake, policy: Policy, as_of: date, work: Path, engine: str =
         lines = red_lines(here, facts.judged.filter(facts.judged.held_as != "branch"), as_of, policy)
         classify(ws, here, reasons, lines, as_of, policy, MODEL_VERSION)
         disclosure(ws, intake, here, as_of, policy)
+        evidence(ws, facts, as_of, policy)
+        held_queue(ws, facts, as_of)
         return EngineResult(
-            tables={name: ws.path(name) for name in TABLES},
+            tables={name: ws.path(_STORED_AS.get(name, name)) for name in TABLES},
             conservation=facts.conservation,
             summary=summarise(ws),
             warnings=facts.warnings,

@@ -83,7 +83,9 @@ def grade(
     scope = in_scope(features, as_of, policy)
     t = scope.mutate(classed=is_classed(scope, as_of, policy))
     total = reasons.group_by("uscc").agg(total=reasons.points_h.sum().cast("int64"))
-    per_entity = lines.group_by("uscc").agg(lines=lines.red_line.collect(distinct=True).sort(), worst=lines.floor.max())
+    per_entity = lines.group_by("uscc").agg(
+        lines=lines.red_line.collect(distinct=True).sort(), worst=lines.floor.max()
+    )
     t = t.left_join(total.rename(t_uscc="uscc"), [("uscc", "t_uscc")])
     t = t.left_join(per_entity.rename(l_uscc="uscc"), [("uscc", "l_uscc")])
     t = t.mutate(points_h=ibis.ifelse(t.classed, t.total.fill_null(0), ibis.null("int64")))

@@ -23,7 +23,9 @@ CLIP = "CLIP"
 REASON = ("uscc", "indicator", "category", "value", "points_h")
 
 
-def expert_reasons(ws: Workspace, features: ir.Table, events: ir.Table, as_of: date, policy: Policy) -> ir.Table:
+def expert_reasons(
+    ws: Workspace, features: ir.Table, events: ir.Table, as_of: date, policy: Policy
+) -> ir.Table:
     """Every indicator that gives an entity points: REASON columns, ``points_h`` in hundredths (int64).
 
     Args:
@@ -98,7 +100,9 @@ def _of_bands(features: ir.Table, indicator: Indicator) -> ir.Table:
         cases.append((inside, ibis.literal(band.points_h, "int64")))
     points = ibis.cases(*cases, else_=ibis.literal(indicator.missing_h, "int64"))
     whole = x.cast("int64") if indicator.feature != "registered_capital_wan" else x.floor().cast("int64")
-    return features.select("uscc", value=whole.cast("string").fill_null(""), points_h=_capped(points, indicator))
+    return features.select(
+        "uscc", value=whole.cast("string").fill_null(""), points_h=_capped(points, indicator)
+    )
 
 
 def _of_map(features: ir.Table, indicator: Indicator) -> ir.Table:
@@ -106,7 +110,8 @@ def _of_map(features: ir.Table, indicator: Indicator) -> ir.Table:
     # Longest prefix first, so that 5136 is found before 51.
     keys = sorted(indicator.map_h, key=lambda k: (-len(k), k))
     cases = [
-        ((x.startswith(k) if indicator.prefix else x == k), ibis.literal(indicator.map_h[k], "int64")) for k in keys
+        ((x.startswith(k) if indicator.prefix else x == k), ibis.literal(indicator.map_h[k], "int64"))
+        for k in keys
     ]
     missing = (x.isnull(), ibis.literal(indicator.missing_h, "int64"))
     points = ibis.cases(missing, *cases, else_=ibis.literal(indicator.default_h, "int64"))

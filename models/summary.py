@@ -13,12 +13,14 @@ def summarise(ws: Workspace) -> dict[str, Any]:
     grades = ws.con.read_parquet(str(ws.path("grades")))
     answers = ws.con.read_parquet(str(ws.path("eligibility")))
     classes = ws.fetch(
-        grades.group_by(division=grades.division_code.fill_null(""), code=grades.risk_class.fill_null("")).agg(
-            n=grades.count()
-        )
+        grades.group_by(
+            division=grades.division_code.fill_null(""), code=grades.risk_class.fill_null("")
+        ).agg(n=grades.count())
     ).to_pylist()
     statuses = ws.fetch(
-        answers.group_by(division=answers.division_code.fill_null(""), code=answers.status).agg(n=answers.count())
+        answers.group_by(division=answers.division_code.fill_null(""), code=answers.status).agg(
+            n=answers.count()
+        )
     ).to_pylist()
     divisions: dict[str, dict[str, dict[str, int]]] = {}
     totals: dict[str, dict[str, int]] = {"classes": {}, "statuses": {}}

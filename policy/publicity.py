@@ -191,7 +191,7 @@ def _gap(rules: list[PublicityRule]) -> str | None:
     for rule in sorted(rules, key=lambda r: r.valid_from or date.min):
         if (rule.valid_from or date.min) > expected:
             return f"none in force on {expected}"
-        if rule.valid_to is None:
+        if rule.valid_to in (None, date.max):
             return None
         expected = rule.valid_to + timedelta(days=1)
     return f"none in force on {expected}"

@@ -17,7 +17,7 @@ KINDS_ZH = {
     "listings": "名录名单", "amendments": "修复变更", "honours": "守信激励", "rulings": "复核结论",
 }  # fmt: skip
 
-S, D, I = pa.string(), pa.date32(), pa.int64()
+S, D, N = pa.string(), pa.date32(), pa.int64()
 B = pa.bool_()
 LIST = pa.list_(pa.string())
 
@@ -27,13 +27,17 @@ def _fields(*groups: list[tuple[str, pa.DataType]]) -> pa.Schema:
 
 
 # sha256 of the delivered bytes and 1-based data record name a row for ever.
-_ORIGIN = [("sha256", S), ("source_row", I), ("updated_on", D), ("flags", LIST)]
+_ORIGIN = [("sha256", S), ("source_row", N), ("updated_on", D), ("flags", LIST)]
 # *_norm: NFKC, no white space, one bracket style, Latin upper case. uscc: valid or null.
 _SUBJECT = [("uscc", S), ("subject_name", S), ("name_norm", S), ("subject_kind", S), ("is_natural_person", B)]
 _NUMBERS = [("reg_no", S), ("org_code", S)]
 _OTHER_NUMBERS = [("tax_no", S), ("institution_no", S), ("society_no", S)]
 _PERSONS = [
-    ("legal_rep", S), ("legal_rep_id_type", S), ("legal_rep_id", S), ("subject_id_type", S), ("subject_id", S),
+    ("legal_rep", S),
+    ("legal_rep_id_type", S),
+    ("legal_rep_id", S),
+    ("subject_id_type", S),
+    ("subject_id", S),
 ]  # fmt: skip  (ids as keyed HMAC)
 # authority_key: entry of the policy's table, else the normalised name. authority_division: digits that the
 # division_code of an entity must start with, from the division that the authority's name contains; null if none.
@@ -62,7 +66,7 @@ ACCEPTED: dict[str, pa.Schema] = {
         _ORIGIN, _SUBJECT, _NUMBERS, _OTHER_NUMBERS, _PERSONS, _AUTHORITY, _DOC, _SOURCES,
         [
             ("violation_type", S), ("facts", S), ("basis", S), ("penalty_kinds", S), ("content", S),
-            ("fine_fen", I), ("confiscated_fen", I), ("revoked_licence", S), ("decided_on", D), ("valid_to", D),
+            ("fine_fen", N), ("confiscated_fen", N), ("revoked_licence", S), ("decided_on", D), ("valid_to", D),
             ("publicity_until", D), ("procedure", S), ("decision_status", S),
             # kinds: canonical kinds, code-point order, joined by ';' ('其他-X' resolved; unknown ones as '?text');
             # a fine or confiscated amount > 0 has added its kind. '' where nothing could be read.
@@ -100,7 +104,7 @@ ACCEPTED: dict[str, pa.Schema] = {
     "rulings": _fields(
         _ORIGIN, _AUTHORITY, _DOC,
         [
-            ("uscc", S), ("kind", S), ("source_sha256", S), ("ruled_row", I), ("conclusion", S), ("event_on", D),
+            ("uscc", S), ("kind", S), ("source_sha256", S), ("ruled_row", N), ("conclusion", S), ("event_on", D),
             ("penalty_kinds", S), ("kinds", S), ("decided_on", D), ("decided_by", S), ("basis", S), ("row_key", S),
         ],
     ),
@@ -110,14 +114,15 @@ ACCEPTED: dict[str, pa.Schema] = {
 
 QUARANTINE = _fields(
     [
-        ("sha256", S), ("source_row", I), ("kind", S), ("rules", LIST),
+        ("sha256", S), ("source_row", N), ("kind", S), ("rules", LIST),
         ("uscc_seen", S), ("name_seen", S), ("raw", S),  # raw: JSON, masked except the subject name
         ("name_header", S),  # key of `raw` that holds the subject name, for masking at publication
         # What could be read of it (null or '' where not):
         ("uscc", S), ("reg_no", S), ("org_code", S), ("name_norm", S), ("subject_kind", S), ("is_natural_person", B),
         ("authority", S), ("authority_key", S), ("authority_division", S), ("doc_no", S), ("doc_norm", S),
         ("event_on", D),  # decided_on, listed_on, inspected_on, effective_on, valid_from
-        ("removed_on", D), ("removal_code", S), ("updated_on", D), ("list_type", S), ("target_kind", S), ("action", S), ("conclusion", S),
+        ("removed_on", D), ("removal_code", S), ("updated_on", D), ("list_type", S), ("target_kind", S), ("action", S),
+        ("conclusion", S),
         ("has_date_failure", B),  # failed date_unreadable, date_range or date_order in any column
         ("is_row_shape", B),
         ("cells", LIST),  # row_shape only: valid USCCs and normalised names found as whole cells

@@ -17,8 +17,12 @@ TARGET = ("target_kind", "authority_key", "doc_norm", "subject")
 
 
 class AmendmentLinks(NamedTuple):
-    """``pairs``: amendment columns with the ``subject`` and ``linked`` of each target found.
-    ``unfound``: winning amendments that found nothing."""
+    """What amendments found.
+
+    Attributes:
+        pairs: amendment columns with the ``subject`` and ``linked`` of each target found.
+        unfound: winning amendments that found nothing.
+    """
 
     pairs: ir.Table
     unfound: ir.Table

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from records.resolve.expr import is_true
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -40,7 +38,9 @@ def rank_versions(rows: ir.Table, key: Sequence[str]) -> ir.Table:
     last = narrow.group_by(list(key)).agg(winner_rid=narrow.rid.argmax(narrow.place), versions=narrow.count())
     rows = rows.left_join(last.select("winner_rid", "versions"), [("rid", "winner_rid")])
     is_winner = rows.winner_rid.notnull()
-    return rows.mutate(is_winner=is_winner, has_others=~is_winner | (rows.versions > 1)).drop("winner_rid", "versions")
+    return rows.mutate(is_winner=is_winner, has_others=~is_winner | (rows.versions > 1)).drop(
+        "winner_rid", "versions"
+    )
 
 
 def with_licence_key(rows: ir.Table) -> ir.Table:
@@ -56,16 +56,17 @@ def with_closing_rows(rows: ir.Table) -> ir.Table:
     day where exactly one has them (contract §2).
     """
     same = ["list_type", "authority_key", "subject", "listed_on"]
-    closes = (rows.doc_norm == "") & rows.removed_on.notnull()
-    entry = ibis.ifelse(closes, ibis.null("string"), rows.doc_norm)
-    rows = rows.mutate(closes=closes, entry=entry)
-    rows = rows.mutate(
-        lowest=rows.entry.min().over(group_by=same),
-        highest=rows.entry.max().over(group_by=same),
-        entry_doc_no=ibis.ifelse(rows.closes, ibis.null("string"), rows.doc_no).max().over(group_by=same),
+    closing = rows.filter((rows.doc_norm == "") & rows.removed_on.notnull())
+    keys = closing.select(*same).distinct()
+    others = rows.anti_join(closing, "rid").semi_join(keys, same)
+    entries = others.group_by(same).agg(
+        lowest=others.doc_norm.min(), highest=others.doc_norm.max(), entry_doc_no=others.doc_no.max()
     )
-    joins = rows.closes & is_true((rows.lowest == rows.highest) & (rows.lowest != ""))
+    one = entries.filter((entries.lowest == entries.highest) & (entries.lowest != ""))
+    one = one.select("lowest", "entry_doc_no", **{f"e_{c}": c for c in same})
+    joined = closing.select("rid", *same).join(one, [(c, f"e_{c}") for c in same])
+    joined = joined.select(c_rid="rid", c_norm="lowest", c_no="entry_doc_no")
+    rows = rows.left_join(joined, [("rid", "c_rid")])
     return rows.mutate(
-        doc_norm=ibis.ifelse(joins, rows.lowest, rows.doc_norm),
-        doc_no=ibis.ifelse(joins, rows.entry_doc_no, rows.doc_no),
-    ).drop("closes", "entry", "lowest", "highest", "entry_doc_no")
+        doc_norm=ibis.coalesce(rows.c_norm, rows.doc_norm), doc_no=ibis.coalesce(rows.c_no, rows.doc_no)
+    ).drop("c_rid", "c_norm", "c_no")

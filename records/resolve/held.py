@@ -35,7 +35,9 @@ def held_rows(ws: Workspace, quarantine: ir.Table, unmatched: dict[str, ir.Table
     rejected = quarantine.filter(quarantine.kind.isin(HOLDING_KINDS))
     parts = [
         rejected.select(
-            *COLUMNS, has_date_order=rejected.rules.join(";").contains("date_order"), is_quarantined=ibis.literal(True)
+            *COLUMNS,
+            has_date_order=rejected.rules.join(";").contains("date_order"),
+            is_quarantined=ibis.literal(True),
         )
     ]
     for kind, rows in unmatched.items():
@@ -98,7 +100,9 @@ def carried(
         n_name="name_norm", n_division="authority_division", via="uscc"
     )
     parts.append(
-        named.join(candidates, [("name_norm", "n_name"), ("asked_division", "n_division")]).select("rid", "via")
+        named.join(candidates, [("name_norm", "n_name"), ("asked_division", "n_division")]).select(
+            "rid", "via"
+        )
     )
 
     shapes = held.filter(held.is_row_shape)
@@ -133,7 +137,11 @@ def spread(ws: Workspace, held: ir.Table, carry: ir.Table, entities: Entities) -
     base = carry.join(kinds, "rid")
     lineage = entities.lineage.rename(successor="uscc", before="ancestor")
     own = base.mutate(uscc=base.via)
-    after = base.filter((base.kind != "entities") & ~base.person).join(lineage, [("via", "before")]).mutate(uscc=lambda t: t.successor)
+    after = (
+        base.filter((base.kind != "entities") & ~base.person)
+        .join(lineage, [("via", "before")])
+        .mutate(uscc=lambda t: t.successor)
+    )
     holders = own.union(after.select(*own.columns))
     used = entities.used
     branches = used.filter((used.entity_type == "分支机构") & used.parent_uscc.notnull()).select(
@@ -158,7 +166,14 @@ def settled_by_rows(
     """
     wanted = pairs.join(
         held.select(
-            "rid", "kind", "authority_key", "doc_norm", "list_type", "event_on", "action", h_updated="updated_on"
+            "rid",
+            "kind",
+            "authority_key",
+            "doc_norm",
+            "list_type",
+            "event_on",
+            "action",
+            h_updated="updated_on",
         ),
         "rid",
     )
@@ -167,7 +182,9 @@ def settled_by_rows(
     def take(found: ir.Table) -> None:
         both = found.h_updated.notnull() & found.r_updated.notnull()
         later = ibis.ifelse(
-            both & (found.h_updated != found.r_updated), found.r_updated > found.h_updated, found.r_rid > found.rid
+            both & (found.h_updated != found.r_updated),
+            found.r_updated > found.h_updated,
+            found.r_rid > found.rid,
         )
         mine = (found.r_linked == found.uscc) | (found.r_linked == found.via)
         settled.append(found.filter(later & mine).select("rid", "uscc"))
@@ -176,7 +193,11 @@ def settled_by_rows(
     for kind in ("penalties", "listings", "rulings"):
         rows = accepted[kind].filter(lambda t: t.linked.notnull() & (t.doc_norm != ""))
         rows = rows.select(
-            r_linked="linked", r_authority="authority_key", r_doc="doc_norm", r_updated="updated_on", r_rid="rid"
+            r_linked="linked",
+            r_authority="authority_key",
+            r_doc="doc_norm",
+            r_updated="updated_on",
+            r_rid="rid",
         )
         of_kind = numbered.filter(numbered.kind == kind)
         take(of_kind.join(rows, [("authority_key", "r_authority"), ("doc_norm", "r_doc")]))
@@ -185,13 +206,21 @@ def settled_by_rows(
         r_updated="updated_on", r_rid="rid",
     )  # fmt: skip
     unnumbered = wanted.filter((wanted.kind == "listings") & (wanted.doc_norm.fill_null("") == ""))
-    take(unnumbered.join(entries, [("authority_key", "r_authority"), ("list_type", "r_list"), ("event_on", "r_day")]))
+    take(
+        unnumbered.join(
+            entries, [("authority_key", "r_authority"), ("list_type", "r_list"), ("event_on", "r_day")]
+        )
+    )
     events = amended.filter(amended.linked.notnull()).select(
         r_linked="linked", r_authority="authority_key", r_doc="doc_norm", r_action="action",
         r_updated="updated_on", r_rid="rid",
     )  # fmt: skip
     of_kind = numbered.filter(numbered.kind == "amendments")
-    take(of_kind.join(events, [("authority_key", "r_authority"), ("doc_norm", "r_doc"), ("action", "r_action")]))
+    take(
+        of_kind.join(
+            events, [("authority_key", "r_authority"), ("doc_norm", "r_doc"), ("action", "r_action")]
+        )
+    )
     versions = accepted["entities"].select(r_linked="uscc", r_updated="updated_on", r_rid="rid")
     take(
         wanted.filter(wanted.kind == "entities")

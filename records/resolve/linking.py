@@ -37,7 +37,8 @@ def name_candidates(ws: Workspace, name: str, rows: ir.Table, entities: Entities
     )
     found = asked.join(entities.names, "name_norm")
     found = found.mutate(
-        inside=(found.authority_division != "") & is_true(found.division_code.startswith(found.authority_division))
+        inside=(found.authority_division != "")
+        & is_true(found.division_code.startswith(found.authority_division))
     )
     found = found.group_by("name_norm", "authority_division", "uscc").agg(inside=found.inside.any())
     found = found.mutate(any_inside=found.inside.any().over(group_by=["name_norm", "authority_division"]))
@@ -66,8 +67,12 @@ def link(ws: Workspace, name: str, rows: ir.Table, entities: Entities) -> ir.Tab
     single = candidates.group_by("name_norm", "authority_division").agg(
         name_uscc=candidates.uscc.min(), other=candidates.uscc.max()
     )
-    single = single.filter(single.name_uscc == single.other).rename(n_name="name_norm", n_division="authority_division")
-    found = others.left_join(by_reg, [("reg_no", "reg_number")]).left_join(by_org, [("org_code", "org_number")])
+    single = single.filter(single.name_uscc == single.other).rename(
+        n_name="name_norm", n_division="authority_division"
+    )
+    found = others.left_join(by_reg, [("reg_no", "reg_number")]).left_join(
+        by_org, [("org_code", "org_number")]
+    )
     found = found.mutate(asked_division=found.authority_division.fill_null(""))
     found = found.left_join(single.drop("other"), [("name_norm", "n_name"), ("asked_division", "n_division")])
     found = found.mutate(
@@ -77,7 +82,16 @@ def link(ws: Workspace, name: str, rows: ir.Table, entities: Entities) -> ir.Tab
             (found.org_uscc.notnull(), "org_code"),
             (found.name_uscc.notnull(), "name"),
         ),
-    ).drop("reg_number", "reg_uscc", "org_number", "org_uscc", "asked_division", "n_name", "n_division", "name_uscc")
+    ).drop(
+        "reg_number",
+        "reg_uscc",
+        "org_number",
+        "org_uscc",
+        "asked_division",
+        "n_name",
+        "n_division",
+        "name_uscc",
+    )
 
     whole = union_all([coded, persons, found])
     return whole.mutate(

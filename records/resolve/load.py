@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from records.resolve.workspace import Workspace
 
 # A row's place among rows whose `updated_on` is equal or absent: deliveries first, then the row number.
-_ROWS_PER_FILE = 1 << 36
+ROWS_PER_FILE = 1 << 36
+
+# The largest kind: what only the unmatched rows show is read again for them (`as_received`).
+_LEAN = ("licences",)
 
 # What resolution and features read; texts such as facts and content stay in the lake.
 _SUBJECT = (
@@ -33,8 +36,8 @@ NEEDED: dict[str, tuple[str, ...]] = {
         "cancelled_on",
     ),
     "licences": (
-        *_ROW, *_SUBJECT, *_NUMBERS, *_DOC, "licence_no", "licence_norm", "decided_on", "valid_from", "valid_to",
-        "state",
+        *_ROW, "uscc", "name_norm", "is_natural_person", *_NUMBERS, "authority_key", "authority_division",
+        "doc_norm", "licence_norm", "decided_on", "valid_from", "valid_to", "state",
     ),
     "penalties": (
         *_ROW, *_SUBJECT, *_NUMBERS, *_DOC, "fine_fen", "confiscated_fen", "decided_on", "procedure",
@@ -65,7 +68,10 @@ def load(ws: Workspace, intake: Intake) -> dict[str, ir.Table]:
 
     deliveries = ws.put_rows(
         "deliveries",
-        ({"kind": d.kind, "sha256": d.sha256, "file_ord": d.file_ord, "path": d.path} for d in intake.taking_part()),
+        (
+            {"kind": d.kind, "sha256": d.sha256, "file_ord": d.file_ord, "path": d.path}
+            for d in intake.taking_part()
+        ),
         _DELIVERIES,
     )
     tables: dict[str, ir.Table] = {}
@@ -73,12 +79,12 @@ def load(ws: Workspace, intake: Intake) -> dict[str, ir.Table]:
 
     def placed(rows: ir.Table, kind: str) -> ir.Table:
         of_kind = deliveries.filter(deliveries.kind == kind).select("sha256", "file_ord", "path")
-        if kind in NEEDED and "rules" not in rows.columns:
+        is_accepted = "rules" not in rows.columns
+        if is_accepted:
             rows = rows.select(*NEEDED[kind])
         joined = rows.join(of_kind, "sha256")
-        return joined.mutate(rid=joined.file_ord * ibis.literal(_ROWS_PER_FILE, "int64") + joined.source_row).drop(
-            "file_ord"
-        )
+        joined = joined.mutate(rid=joined.file_ord * ibis.literal(ROWS_PER_FILE, "int64") + joined.source_row)
+        return joined.drop("file_ord", *(("sha256", "path", "source_row") if is_accepted and kind in _LEAN else ()))
 
     for kind in KINDS:
         own = intake.taking_part(kind)
@@ -91,3 +97,26 @@ def load(ws: Workspace, intake: Intake) -> dict[str, ir.Table]:
     else:
         tables["quarantine"] = placed(ws.read([], QUARANTINE), "none")
     return tables
+
+
+def as_received(ws: Workspace, intake: Intake, kind: str, rows: ir.Table) -> ir.Table:
+    """A few rows of a lean kind with where they came from and what they said.
+
+    Args:
+        rows: with ``rid``; columns that the lake holds, too, are taken from there.
+
+    Returns:
+        ``rows`` with ``path`` and every column of ACCEPTED[kind].
+    """
+    import ibis
+
+    per_file = ibis.literal(ROWS_PER_FILE, "int64")
+    files = ws.con.read_parquet(str(ws.path("deliveries"))).select(
+        f_ord="file_ord", f_sha="sha256", path="path"
+    )
+    own = intake.taking_part(kind)
+    raw = ws.read(sorted({d.accepted for d in own if d.accepted}), ACCEPTED[kind])
+    placed = rows.mutate(r_ord=rows.rid // per_file, r_row=rows.rid % per_file)
+    placed = placed.drop(*(c for c in rows.columns if c in ACCEPTED[kind].names))
+    placed = placed.join(files, [("r_ord", "f_ord")])
+    return placed.join(raw, [("f_sha", "sha256"), ("r_row", "source_row")])

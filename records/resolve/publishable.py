@@ -83,8 +83,13 @@ def quarantine_table(ws: Workspace, quarantine: ir.Table, entities: Entities) ->
     persons = ws.fetch(
         t.filter(t.is_person & t.name_header.notnull()).select("rid", "raw", "name_header").order_by("rid")
     )
-    edited = [{"p_rid": row["rid"], "p_raw": _mask_raw(row["raw"], row["name_header"])} for row in persons.to_pylist()]
-    side = ws.put_rows("quarantine_persons", edited, pa.schema([("p_rid", pa.int64()), ("p_raw", pa.string())]))
+    edited = [
+        {"p_rid": row["rid"], "p_raw": _mask_raw(row["raw"], row["name_header"])}
+        for row in persons.to_pylist()
+    ]
+    side = ws.put_rows(
+        "quarantine_persons", edited, pa.schema([("p_rid", pa.int64()), ("p_raw", pa.string())])
+    )
     t = t.left_join(side, [("rid", "p_rid")])
     name = ibis.ifelse(t.is_person & ~t.name_seen.endswith(_MASK), masked(t.name_seen), t.name_seen)
     return ws.save(

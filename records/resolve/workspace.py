@@ -67,7 +67,8 @@ class Workspace:
         # The engine's own types differ from the declared ones (a sum of int64 is a HUGEINT, which Parquet would
         # hold as a double): the stored table has the declared types.
         columns = ", ".join(
-            f'CAST("{column}" AS {DuckDBType.to_string(kind)}) AS "{column}"' for column, kind in expr.schema().items()
+            f'CAST("{column}" AS {DuckDBType.to_string(kind)}) AS "{column}"'
+            for column, kind in expr.schema().items()
         )
         self.con.raw_sql(
             f"COPY (SELECT {columns} FROM ({self.con.compile(expr)})) TO {_quoted(target)} (FORMAT parquet)"

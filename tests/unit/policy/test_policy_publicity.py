@@ -126,45 +126,62 @@ def test_a_change_makes_another_version_but_reads_no_file_again(edit: Any, shipp
     assert changed.reader_digest == shipped.reader_digest
 
 
+EARLY, LIST_DAYS = 'valid_to: "2014-09-30"', '  valid_from: "2016-04-01"\n  valid_to: "2021-08-31"'
+WARNING, SHORT = "groups: [warning]", "groups: [criticism, low_fine]"
+LONGER = "{months: 12, areas: [food, drugs, special_equipment]}"
+DRUGS = "words: [药品, 疫苗, 假药, 劣药]"
+TRANSITION = "  channel: creditchina\n  valid_from: {}\n  valid_to: null\n  source: 本系统缺省规则（办法"
+NO_START = "start must be listing for a list"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('valid_to: "2014-09-30"', 'valid_to: "2014-09-29"', "rules of gsxt, no_penalty: none in force on 2014-09-30"),
-        ('valid_to: "2014-09-30"', 'valid_to: "2014-10-01"', "rules of gsxt, no_penalty: ever..2014-10-01 and 2014-10-01"),
-        ("groups: [warning]", "groups: [criticism]", "rules of gsxt, warning: none in force on 9999-12-31"),
-        ("groups: [warning]", "groups: [warnings]", "rules.gsxt_2021_warning.groups.0"),
-        ("groups: [warning]", "groups: [warning, warning]", "names a group twice"),
-        ("  groups: [warning]\n", "", "needs exactly one of groups and list_type"),
-        ("groups: [criticism, low_fine]", "groups: [criticism, low_fine]\n  list_type: 经营异常名录", "needs exactly one"),
+        (EARLY, 'valid_to: "2014-09-29"', "rules of gsxt, no_penalty: none in force on 2014-09-30"),
+        (EARLY, 'valid_to: "2014-10-01"', "rules of gsxt, no_penalty: ever..2014-10-01 and 2014-10-01"),
+        (WARNING, "groups: [large_fine]", "rules of gsxt, warning: none in force on 2021-09-01"),
+        (WARNING, "groups: [warnings]", "rules.gsxt_2021_warning.groups.0"),
+        (WARNING, "groups: [warning, warning]", "names a group twice"),
+        (f"  {WARNING}\n", "", "needs exactly one of groups and list_type"),
+        (SHORT, f"{SHORT}\n  list_type: 经营异常名录", "needs exactly one of groups and list_type"),
         ("id: gsxt_2021_simple", "id: gsxt_2021_warning", "rule gsxt_2021_warning stands twice"),
         ("id: creditchina_2026_transition", "id: gsxt_2014", "rule gsxt_2014 stands twice"),
         ("min_months: 6\n", "min_months: 37\n", "min_months 37 lies above max_months 36"),
         ("min_months: 6\n", "min_months: -6\n", "rules.gsxt_2021_other.min_months"),
-        ("min_months: 6\n", "min_months: \"6\"\n", "rules.gsxt_2021_other.min_months"),
+        ("min_months: 6\n", 'min_months: "6"\n', "rules.gsxt_2021_other.min_months"),
         ("  min_months: 6\n", "", "min_months is missing"),
         ("  max_months: 3\n", "", "max_months is missing"),
         ("  max_months: 3\n", "  max_months: 0\n", "rules.gsxt_2021_short.max_months"),
-        ("{months: 12, areas: [food, drugs, special_equipment]}", "{months: 6, areas: [food]}", "longer_min is not longer"),
-        ("{months: 12, areas: [food, drugs, special_equipment]}", "{months: 12, areas: [feed]}", "unknown area feed"),
-        ("  start: decision\n", "", "start must be listing for a list"),
-        ("  start: decision\n", "  start: listing\n", "start must be listing for a list"),
-        ("  start: listing\n", "  start: publication\n", "start must be listing for a list"),
-        ("groups: [warning]\n  is_published: false", "groups: [warning]\n  is_published: false\n  max_months: 3",
-         "max_months stands where nothing is published"),
-        ("list_type: 严重违法失信名单", "list_type: 严重失信名单", "rules.gsxt_2016_serious_list.list_type: 严重失信名单 is no list"),
-        ('  valid_from: "2016-04-01"\n  valid_to: "2021-08-31"', '  valid_from: "2016-04-01"\n  valid_to: "2021-09-01"',
-         "rules of gsxt, 严重违法失信名单: 2016-04-01..2021-09-01 and 2021-09-01..open overlap"),
+        (LONGER, "{months: 6, areas: [food]}", "longer_min is not longer than min_months"),
+        (LONGER, "{months: 12, areas: [feed]}", "rule gsxt_2021_other: unknown area feed"),
+        ("  start: decision\n", "", NO_START),
+        ("  start: decision\n", "  start: listing\n", NO_START),
+        ("  start: listing\n", "  start: publication\n", NO_START),
+        (
+            f"{WARNING}\n  is_published: false",
+            f"{WARNING}\n  is_published: false\n  max_months: 3",
+            "max_months stands where nothing is published",
+        ),
+        (
+            "list_type: 严重违法失信名单",
+            "list_type: 严重失信名单",
+            "rules.gsxt_2016_serious_list.list_type: 严重失信名单 is no list",
+        ),
+        (
+            LIST_DAYS,
+            LIST_DAYS.replace("08-31", "09-01"),
+            "rules of gsxt, 严重违法失信名单: 2016-04-01..2021-09-01 and 2021-09-01..open overlap",
+        ),
         ("id: drugs, name", "id: food, name", "area food stands twice"),
-        ("words: [药品, ", "words: [药.品, ", "areas.drugs.words.0"),
-        ("words: [药品, 疫苗, 假药, 劣药]", "words: []", "areas.drugs.words"),
+        (DRUGS, "words: [药.品]", "areas.drugs.words.0"),
+        (DRUGS, "words: []", "areas.drugs.words"),
         ("{value: 100000,", "{value: 0,", "low_fine_yuan.0.value"),
         ("areas_read_in: [violation_type, key_area]", "areas_read_in: [facts]", "areas_read_in.0"),
-        ("channel: creditchina\n  valid_from: \"2026-04-01\"\n  valid_to: null\n  source: 本系统缺省规则（办法",
-         "channel: creditchina\n  valid_from: null\n  valid_to: null\n  source: 本系统缺省规则（办法", "needs a valid_from and no valid_to"),
+        (TRANSITION.format('"2026-04-01"'), TRANSITION.format("null"), "needs a valid_from and no valid_to"),
         ("  confidence: A\n", "", "confidence: is missing"),
         ("  stops_on_repair: true\n", "  stops_on_repairs: true\n", "unknown key"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_table_is_refused(edit: Any, old: str, new: str, message: str) -> None:
     with pytest.raises(PolicyError) as refused:
         load_policy(edit(FILE, old, new))

@@ -1,0 +1,109 @@
+# Everything starts here. Needs Python >= 3.11 (with venv) and make; no path may be absolute, a folder may have spaces.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --no-input -q -q
+
+# What `make run` grades. A fixed day, so that every machine gets the numbers of the README.
+ENTITIES ?= 5000
+SEED ?= 1
+AS_OF ?= 2026-06-30
+OUT ?= out/$(ENTITIES)-$(SEED)-$(AS_OF)
+
+# An environment belongs to its folder, its lock and its project file: where one changes it is brought up to date.
+KEY := $(shell { pwd; cat requirements.lock pyproject.toml; } | cksum | tr -d ' ')
+DEV_KEY := $(shell { pwd; cat requirements-dev.lock pyproject.toml; } | cksum | tr -d ' ')
+READY := .venv/.ready-$(KEY)
+DEV_READY := .venv/.ready-dev-$(DEV_KEY)
+
+.PHONY: help run test environment lint format types layers docs bench canary lock clean
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
+
+run: $(READY) ## sample data, one full grading run, where the results are
+	@test -d "$(OUT)/landing" || { rm -rf "$(OUT)/landing.part" && mkdir -p "$(OUT)" && \
+		echo "Making landing files of $(ENTITIES) entities in $(OUT)/landing ..." && \
+		.venv/bin/creditgrade sample "$(OUT)/landing.part" -q \
+			--entities $(ENTITIES) --seed $(SEED) --as-of $(AS_OF) && \
+		mv "$(OUT)/landing.part" "$(OUT)/landing"; }
+	@.venv/bin/creditgrade run --landing "$(OUT)/landing" --out "$(OUT)" --as-of $(AS_OF) --publish
+
+test: $(DEV_READY) ## the whole test suite
+	@$(PY) -m pytest $(PYTEST_ARGS)
+
+environment: $(DEV_READY) ## the environment with everything a developer needs
+
+lint: $(DEV_READY) ## ruff
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
+
+format: $(DEV_READY) ## ruff, mending what it can
+	@$(PY) -m ruff check --fix . ; $(PY) -m ruff format .
+
+types: $(DEV_READY) ## mypy
+	@$(PY) -m mypy
+
+layers: $(DEV_READY) ## import-linter
+	@.venv/bin/lint-imports
+
+docs: $(DEV_READY) ## docs/rules.md, from the policy and the spec cases
+	@$(PY) -m docs_tools.rules
+
+bench: $(DEV_READY) ## how fast, how much memory
+	@$(PY) -m bench $(BENCH_ARGS)
+
+# Python's own venv; the first interpreter that is new enough and can make one. PYTHON=... chooses.
+.venv/bin/python:
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+		if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			exec "$$python" -m venv --clear .venv; \
+		fi; \
+	done; \
+	echo 'Python 3.11 or newer with its venv module is needed (Debian: apt-get install python3-venv).' >&2; exit 1
+
+$(READY): | .venv/bin/python
+	@echo 'Making the environment (once; some minutes) ...'
+	@$(call install,requirements.lock)
+	@rm -f .venv/.ready-[0-9]*
+	@touch $@
+
+$(DEV_READY): | .venv/bin/python
+	@echo 'Making the environment for developers (once; some minutes) ...'
+	@$(call install,requirements-dev.lock)
+	@rm -f .venv/.ready-*
+	@touch $(READY) $@
+
+# A folder that was moved leaves an environment whose scripts point elsewhere: it is made again.
+define install
+	if ! $(PY) -m pip --version >/dev/null 2>&1 || \
+		{ test -e .venv/.folder && test "$$(cat .venv/.folder)" != "$$(pwd)"; }; then \
+		rm -rf .venv && $(MAKE) .venv/bin/python; fi && \
+	pwd > .venv/.folder && \
+	$(PIP) install --require-hashes -r $(1) && \
+	$(PIP) install --no-deps --no-build-isolation -e .
+endef
+
+canary: ## the newest of everything that pyproject.toml allows, in its own environment, and the tests
+	@rm -rf build/canary && mkdir -p build
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+		if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			"$$python" -m venv build/canary && break; fi; done
+	@build/canary/bin/python -m pip -q install --upgrade pip
+	@build/canary/bin/python -m pip -q install --upgrade --group build --group dev
+	@build/canary/bin/python -m pip -q install --upgrade --no-build-isolation -e .
+	@build/canary/bin/python -m pip list --outdated
+	@build/canary/bin/python -m pytest $(PYTEST_ARGS); code=$$?; \
+		if test -x $(PY); then $(PIP) install --no-deps --no-build-isolation -e .; fi; exit $$code
+
+# uv resolves for every Python and system at once; the locks name versions and hashes, no registry.
+lock: ## both lock files anew, from pyproject.toml
+	@test -x build/uv/bin/uv || { python3 -m venv build/uv && build/uv/bin/python -m pip -q install uv; }
+	@build/uv/bin/uv -q pip compile $(LOCK_ARGS) --group build pyproject.toml -o requirements.lock
+	@build/uv/bin/uv -q pip compile $(LOCK_ARGS) --group build --group dev pyproject.toml -o requirements-dev.lock
+LOCK_ARGS = --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+
+clean: ## what runs, tests and builds have left; the environment stays
+	@rm -rf out build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

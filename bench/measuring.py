@@ -1,0 +1,71 @@
+"""Measuring a command: seconds, and the most memory that it and its children held at once."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psutil
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Of one command.
+
+    Attributes:
+        seconds: wall clock.
+        peak_mib: highest sum of resident memory over the process and its children, sampled.
+        output: what it printed.
+    """
+
+    seconds: float
+    peak_mib: float
+    output: str
+
+
+def measure(command: Sequence[str], *, every_s: float = 0.05) -> Measured:
+    """Run a command to its end.
+
+    Raises:
+        RuntimeError: it did not end with 0; with what it printed.
+    """
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    peak = 0
+    done = threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.is_set():
+            peak = max(peak, _resident(process.pid))
+            done.wait(every_s)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    output, _ = process.communicate()
+    seconds = time.perf_counter() - began
+    done.set()
+    watcher.join()
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{output}")
+    return Measured(seconds, peak / MIB, output)
+
+
+def _resident(pid: int) -> int:
+    total = 0
+    try:
+        parent = psutil.Process(pid)
+        family = [parent, *parent.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0
+    for process in family:
+        try:
+            total += process.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return total

@@ -1,0 +1,68 @@
+"""Any failure as one of ours: an exit code, a rule and one line that quotes no row."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import sys
+import traceback
+from pathlib import Path
+
+from records.errors import CreditgradeError, UsageError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL_WORDS = re.compile(
+    r"no space left|disk quota|file too large|disk full|out of disk|max_temp_directory_size", re.I
+)
+
+
+class Terminated(CreditgradeError):
+    """The process was told to end."""
+
+    def __init__(self) -> None:
+        super().__init__("ended from outside (SIGTERM); nothing was published", rule="terminated")
+
+
+def as_failure(error: BaseException) -> CreditgradeError:
+    """The failure to report for an exception.
+
+    The text of an error that is not ours is left out: it may quote a row (promise 5). Where it arose is told.
+    """
+    if isinstance(error, CreditgradeError):
+        return error
+    if (policy := sys.modules.get("policy.errors")) and isinstance(error, policy.PolicyError):
+        # Looked up, not imported: a usage error must not wait for the policy's models.
+        return UsageError(error.message, rule="policy_unusable", file=error.file)
+    if type(error).__name__ == "TerminationSignal":  # Prefect's own, for the same signal; not imported for it
+        return Terminated()
+    if isinstance(error, KeyboardInterrupt):
+        return CreditgradeError("interrupted; nothing was published", rule="interrupted")
+    if _is_full_disk(error):
+        name = getattr(error, "filename", None)
+        return CreditgradeError(f"no space left to write {name or 'the output folder'}", rule="disk_full")
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
+        return CreditgradeError("the memory of this machine is not enough for this run", rule="out_of_memory")
+    if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
+        return CreditgradeError(f"{error.filename}: {os.strerror(error.errno)}", rule="file_system")
+    return CreditgradeError(
+        f"unexpected {type(error).__name__} in {_place(error)}; --debug shows the traceback",
+        rule="unexpected",
+    )
+
+
+def _is_full_disk(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return True
+    from_engine = type(error).__module__.partition(".")[0] in ("duckdb", "_duckdb", "pyarrow")
+    return (from_engine or isinstance(error, OSError)) and bool(_FULL_WORDS.search(str(error)))
+
+
+def _place(error: BaseException) -> str:
+    """The last of our own lines that the error passed through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    root = Path(__file__).parents[2]
+    ours = [f for f in frames if Path(f.filename).is_relative_to(root) and "site-packages" not in f.filename]
+    if not ours:
+        return frames[-1].name if frames else "an unknown place"
+    return f"{Path(ours[-1].filename).relative_to(root)}, line {ours[-1].lineno}"

@@ -1,0 +1,1 @@
+"""The scheduled night: a dedicated Prefect server, a served deployment, what it shows and whom it tells."""

@@ -1,0 +1,194 @@
+"""The one pipeline: its stages in their order. A runner decides only how a stage is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from records.errors import PromiseBroken, UsageError
+
+if TYPE_CHECKING:
+    from flows.acceptances import Acceptance
+    from flows.control.latest import Move
+    from flows.request import Plan
+    from models.engine import EngineResult
+    from policy import Policy
+    from publish.access import Access
+    from publish.manifest import Edition
+    from publish.snapshot import Published
+    from records.intake import Intake
+
+T = TypeVar("T")
+
+
+class Step(Protocol):
+    """Calls one stage by name; a runner adds logging, retries or a task around it."""
+
+    def __call__(self, name: str, stage: Callable[[], T]) -> T:
+        """The result of ``stage``."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a good run leaves.
+
+    Attributes:
+        published: the snapshot that answers, new or standing.
+        move: what was done with ``latest.json``.
+        warnings: of this run, those of the manifest among them.
+    """
+
+    published: Published
+    move: Move
+    warnings: tuple[str, ...]
+
+
+def pipeline(plan: Plan, access: Access, run_id: str, step: Step) -> Answered:
+    """From a landing folder to a snapshot; the caller holds the lock of OUT.
+
+    Raises:
+        CreditgradeError: of any stage, with its exit code.
+    """
+    from publish.snapshot import find_same
+
+    policy = step("policy", lambda: read_policy(plan))
+    taken = step("ingest", lambda: ingest(plan, policy))
+    intake = step("feeds", lambda: check(plan, policy, taken))
+    edition = describe(plan, policy, intake)
+    published = find_same(edition, plan.out.root)
+    if published is None:
+        with plan.out.work_folder(run_id) as work:
+            result = step("grade", lambda: grade(plan, policy, intake, work))
+            published = step("publish", lambda: put(plan, result, edition, access))
+    standing = published
+    move = step("latest", lambda: point(plan, standing))
+    told = [*plan.warnings, *intake.warnings, *standing.manifest["warnings"]]
+    if move.note and move.is_warning:
+        told.append(move.note)
+    return Answered(standing, move, tuple(dict.fromkeys(told)))
+
+
+def read_policy(plan: Plan) -> Policy:
+    """Loads the policy.
+
+    Raises:
+        PolicyError: it cannot be used (exit 2).
+    """
+    from policy import load_policy
+
+    if plan.policy is not None and not plan.policy.is_dir():
+        raise UsageError(f"policy folder {plan.policy} does not exist", rule="policy_missing")
+    return load_policy(plan.policy)
+
+
+def ingest(plan: Plan, policy: Policy) -> Intake:
+    """Takes the landing folder into the lake and reads what is new.
+
+    Raises:
+        InputRefused: a folder or file cannot be taken in.
+    """
+    from flows.stages import ingest as stage
+
+    return stage.ingest(
+        plan.landing,
+        plan.lake,
+        policy,
+        today=plan.today,
+        now=plan.now,
+        known_by=plan.known_by,
+        accept_refused=[a for a in standing_acceptances(plan) if a.kind == "refused"],
+        datadocs=plan.out.datadocs,
+    )
+
+
+def check(plan: Plan, policy: Policy, intake: Intake) -> Intake:
+    """The intake with what the freshness of its feeds adds: warnings, accepted gaps.
+
+    Raises:
+        PromiseBroken: ``feed_missing``, ``feed_late``.
+    """
+    from flows.stages.ingest_feeds import check_feeds
+
+    errors, warnings, gaps = check_feeds(
+        intake, policy, plan.as_of, plan.today, [a for a in standing_acceptances(plan) if a.kind == "stale"]
+    )
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise PromiseBroken("; ".join(str(error) for error in errors), rule="feeds")
+    overdue = policy.overdue(plan.as_of)
+    if overdue:
+        warnings.append(f"the policy is past its review date in {', '.join(overdue)}")
+    return replace(
+        intake, warnings=(*intake.warnings, *warnings), accepted_gaps=(*intake.accepted_gaps, *gaps)
+    )
+
+
+def standing_acceptances(plan: Plan) -> Iterable[Acceptance]:
+    """Those kept from earlier runs and those of this command line, as far as they apply today."""
+    from flows.acceptances import load_acceptances, valid_on
+
+    return valid_on([*load_acceptances(plan.out.acceptances), *plan.acceptances], plan.today).values()
+
+
+def describe(plan: Plan, policy: Policy, intake: Intake) -> Edition:
+    """What the snapshot is made from."""
+    from models.engine import MODEL_VERSION
+    from policy import citations
+    from publish.code_version import code_version
+    from publish.manifest import Edition
+
+    return Edition(
+        as_of=plan.as_of,
+        created_at=plan.now,
+        policy_version=policy.version,
+        model_version=MODEL_VERSION,
+        code_version=code_version(),
+        engine=plan.engine,
+        known_by=plan.known_by,
+        intake=intake,
+        titles={
+            i.id: {
+                "title": i.title,
+                "title_en": i.title_en,
+                "reason": i.reason,
+                "reason_en": i.reason_en,
+                "feature": i.feature,
+            }
+            for i in policy.indicators_on(plan.as_of)
+        },
+        citations=citations(policy, plan.as_of),
+    )
+
+
+def grade(plan: Plan, policy: Policy, intake: Intake, work: Path) -> EngineResult:
+    """Facts, features, classes and statuses as of the day."""
+    if plan.engine == "spark":
+        raise UsageError("--engine spark is not installed", rule="engine_missing")
+    from models import engine
+
+    return engine.grade(intake, policy, plan.as_of, work, plan.engine)
+
+
+def put(plan: Plan, result: EngineResult, edition: Edition, access: Access) -> Published:
+    """The snapshot in its place."""
+    from publish.snapshot import publish
+
+    return publish(result, edition, plan.out.root, access=access)
+
+
+def point(plan: Plan, published: Published) -> Move:
+    """``latest.json``, last."""
+    from flows.control.latest import move_latest
+
+    return move_latest(
+        plan.out,
+        published.path,
+        published.manifest_sha256,
+        as_of=plan.as_of,
+        today=plan.today,
+        has_asked=plan.does_publish,
+        known_by=plan.known_by,
+    )

@@ -1,0 +1,116 @@
+"""What a person or a timer asked for, and the same once it is understood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+from flows.acceptances import Acceptance
+from flows.control.folder import OutFolder
+from flows.control.notify import parse_command
+from flows.days import ZONE, read_day
+from records.errors import UsageError
+
+ENGINES = ("duckdb", "spark")
+RUNNERS = ("inline", "prefect")
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of ``creditgrade run``, unread (contract §1)."""
+
+    landing: Path
+    out: Path
+    as_of: str | None = None
+    lake: Path | None = None
+    policy: Path | None = None
+    engine: str = "duckdb"
+    runner: str = "inline"
+    does_publish: bool = False
+    known_by: str | None = None
+    accept_stale: tuple[str, ...] = ()
+    accept_refused: tuple[str, ...] = ()
+    reason: str | None = None
+    until: str | None = None
+    on_finish: str | None = None
+    wait_seconds: float = 30.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The options of a run, checked.
+
+    Attributes:
+        as_of: the day asked about.
+        today: day of the run, Asia/Shanghai.
+        now: instant of the run.
+        acceptances: gaps accepted for this run on the command line.
+        does_publish: whether ``latest.json`` may move to a day that is not today.
+    """
+
+    landing: Path
+    out: OutFolder
+    lake: Path
+    policy: Path | None
+    as_of: date
+    today: date
+    now: datetime
+    engine: str
+    runner: str
+    does_publish: bool
+    known_by: date | None
+    wait_seconds: float
+    acceptances: tuple[Acceptance, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+
+def understand(request: Request, now: datetime) -> Plan:
+    """Reads the options; nothing on disk is looked at.
+
+    Args:
+        request: as given.
+        now: the instant, with its offset.
+
+    Raises:
+        UsageError: ``bad_date``, ``bad_option``, ``unknown_kind``, ``bad_on_finish``.
+    """
+    today = now.astimezone(ZONE).date()
+    as_of = today if request.as_of is None else read_day("--as-of", request.as_of)
+    known_by = None if request.known_by is None else read_day("--known-by", request.known_by)
+    until = None if request.until is None else read_day("--until", request.until)
+    _among("--engine", request.engine, ENGINES)
+    _among("--runner", request.runner, RUNNERS)
+    if request.on_finish is not None:
+        parse_command(request.on_finish)
+    if until is not None and until < today:
+        raise UsageError(f"--until {until} is over: today is {today}", rule="bad_option")
+    if (request.reason or until) and not (request.accept_stale or request.accept_refused):
+        raise UsageError(
+            "--reason and --until belong to --accept-stale or --accept-refused", rule="bad_option"
+        )
+    warnings = (f"{as_of} lies in the future: today is {today}",) if as_of > today else ()
+    return Plan(
+        landing=request.landing,
+        out=OutFolder(request.out),
+        lake=request.lake or OutFolder(request.out).lake,
+        policy=request.policy,
+        as_of=as_of,
+        today=today,
+        now=now,
+        engine=request.engine,
+        runner=request.runner,
+        does_publish=request.does_publish,
+        known_by=known_by,
+        wait_seconds=request.wait_seconds,
+        acceptances=(
+            *(Acceptance.stale(kind, request.reason, until, today) for kind in request.accept_stale),
+            *(Acceptance.refused(path, request.reason, until, today) for path in request.accept_refused),
+        ),
+        warnings=warnings,
+    )
+
+
+def _among(option: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError(f"{option} {value!r} is unknown: {' or '.join(known)}", rule="bad_option")

@@ -1,0 +1,1 @@
+"""The stages of the pipeline: plain functions, paths in, paths out."""

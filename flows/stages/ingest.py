@@ -1,0 +1,132 @@
+"""Ingest: what landed goes into the lake, what is new is read, and the engine is told what takes part."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.acceptances import Acceptance
+from flows.stages.ingest_artifacts import Artifact, artifacts_of
+from flows.stages.ingest_datadocs import write_datadocs
+from flows.stages.ingest_deliveries import (
+    Reading,
+    judge_refusals,
+    known_receipts,
+    open_refusals,
+    settle,
+    withdrawn_receipts,
+)
+from flows.stages.ingest_judge import Judging
+from flows.stages.ingest_receive import receive
+from flows.stages.ingest_workers import parse_missing, reader_digest, source_finder
+from records.errors import InputRefused
+from records.intake import Delivery, Intake
+from records.lake import Lake, Receipt, Withdrawal, id_key, read_receipts, read_withdrawals
+from records.lake.disk import clear_disk_errors
+
+if TYPE_CHECKING:
+    from policy import Policy
+
+
+def ingest(
+    landing: Path | None,
+    lake: Path,
+    policy: Policy,
+    *,
+    today: date,
+    now: datetime,
+    known_by: date | None = None,
+    accept_refused: Collection[str | Acceptance] = (),
+    datadocs: Path | None = None,
+    workers: int = 2,
+    environ: Mapping[str, str] | None = None,
+) -> Intake:
+    """Takes a landing folder into the lake and reads what is new.
+
+    Args:
+        landing: the landing folder; None to take in nothing new.
+        lake: the lake folder, made where it does not exist.
+        policy: its code tables decide how files are read.
+        today: day of receipt, Asia/Shanghai.
+        now: instant of receipt, with its offset.
+        known_by: leaves out deliveries that landed, and withdrawals that were made, after this day.
+        accept_refused: refused files that a person lets the run go on without, by path under the landing folder.
+        datadocs: folder for the Great Expectations data docs; None for none.
+        workers: processes that type and validate; little work is done in this process.
+        environ: where the key of the ids is looked up; this process's environment by default.
+
+    Returns:
+        every delivery in delivery order, with warnings and accepted gaps.
+
+    Raises:
+        InputRefused: ``unknown_folder``, ``file_at_root``, the rule of a refused file or ``files_refused``,
+            ``no_entities``.
+        UsageError: ``landing_missing``, ``not_writable``, ``id_key_other``, ``id_key_unreadable``.
+        CreditgradeError: ``lake_busy``, ``disk_full``, ``record_damaged``, ``received_bytes_lost``,
+            ``received_bytes_damaged``, ``worker_died``, ``rows_lost``, ``internal_error``.
+    """
+    place = Lake(lake)
+    with place.locked():
+        key = id_key(place, os.environ if environ is None else environ)
+        unreadable, warnings = receive(place, landing, today, now) if landing is not None else ([], [])
+        journal = read_receipts(place.journal)
+        withdrawn = withdrawn_receipts(journal, read_withdrawals(place.withdrawn), known_by)
+        known = known_receipts(journal, known_by)
+        judging = Judging(policy, key, reader_digest(policy, key))
+        artifacts = artifacts_of(place, journal, judging.digest, source_finder(policy))
+        wanted = {receipt: artifacts[receipt] for receipt in known if receipt not in withdrawn}
+        parse_missing(place, wanted.values(), policy, judging, workers)
+        readings = _readings(wanted)
+    deliveries = settle(known, withdrawn, readings)
+    if datadocs is not None:
+        with clear_disk_errors(datadocs):
+            write_datadocs(deliveries, datadocs)
+    accepted = (item if isinstance(item, Acceptance) else Acceptance.refused(item) for item in accept_refused)
+    error, refusal_warnings, gaps = judge_refusals(
+        open_refusals(deliveries, unreadable), {item.target: item for item in accepted}
+    )
+    if error is not None:
+        raise error
+    if not any(
+        delivery.record["accepted"]
+        for delivery in deliveries
+        if delivery.takes_part and delivery.kind == "entities"
+    ):
+        raise InputRefused("no market entity was ever received", rule="no_entities")
+    warnings += [*refusal_warnings, *_withdrawal_warnings(known, withdrawn), *_file_warnings(deliveries)]
+    return Intake(deliveries, tuple(warnings), tuple(gaps))
+
+
+def _readings(wanted: Mapping[Receipt, Artifact]) -> dict[Receipt, Reading]:
+    """What was read of each receipt; the tables are named only where they have rows."""
+    loaded: dict[Artifact, Reading] = {}
+    for artifact in set(wanted.values()):
+        record = artifact.load()
+        if record is None:
+            raise FileNotFoundError(artifact.record)
+        loaded[artifact] = Reading(
+            record,
+            artifact.accepted if record["accepted"] else None,
+            artifact.quarantine if record["quarantined"] else None,
+        )
+    return {receipt: loaded[artifact] for receipt, artifact in wanted.items()}
+
+
+def _withdrawal_warnings(known: Collection[Receipt], withdrawn: Mapping[Receipt, Withdrawal]) -> list[str]:
+    return [
+        f"{r.path}: delivery {r.sha256[:12]} of {r.landed_on} withdrawn: {withdrawn[r].reason}"
+        for r in sorted(known, key=lambda receipt: receipt.delivery_order)
+        if r in withdrawn
+    ]
+
+
+def _file_warnings(deliveries: Collection[Delivery]) -> list[str]:
+    return [
+        f"{delivery.path}: {warning}"
+        for delivery in deliveries
+        if delivery.takes_part
+        for warning in delivery.record["warnings"]
+    ]

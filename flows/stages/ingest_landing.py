@@ -1,0 +1,150 @@
+"""The walk over a landing folder: which files are read, refused or ignored (contract §2)."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from records.errors import InputRefused, UsageError
+from records.schema import KINDS, KINDS_ZH
+
+IGNORED_FILES = (".*", "~$*", "*.part", "*.tmp", "*.md5", "readme*")
+# A folder that is still being filled or that hides itself; README* and *.md5 are names of files.
+IGNORED_FOLDERS = (".*", "~$*", "*.part", "*.tmp")
+# What operating systems leave behind (".DS_Store and the like").
+SYSTEM_FILES = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
+SYSTEM_FOLDERS = ("__macosx", "$recycle.bin", "system volume information", "lost+found", "@eadir")
+
+_KIND_OF_FOLDER = {**{kind: kind for kind in KINDS}, **{zh: kind for kind, zh in KINDS_ZH.items()}}
+
+
+@dataclass(frozen=True)
+class LandingFile:
+    """A file to be read: path under the landing folder, its kind, where it lies."""
+
+    path: str
+    kind: str
+    place: Path
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Something under a kind's folder that cannot be taken in, so that its bytes are not on record.
+
+    Attributes:
+        path: path under the landing folder.
+        kind: record kind.
+        rule: ``file_unreadable``, ``link_out_of_landing`` or ``file_name_not_text``.
+        message: why.
+    """
+
+    path: str
+    kind: str
+    rule: str
+    message: str
+
+
+def walk_landing(landing: Path) -> tuple[list[LandingFile], list[Unreadable]]:
+    """Lists what lies in a landing folder, in code-point order of the paths.
+
+    Returns:
+        the files to read, and what cannot be read.
+
+    Raises:
+        UsageError: ``landing_missing`` where the folder does not exist or cannot be listed.
+        InputRefused: ``unknown_folder`` for a folder that is no kind, ``file_at_root`` for a file beside them.
+    """
+    try:
+        root = landing.resolve(strict=True)
+        entries = sorted(os.scandir(root), key=lambda entry: entry.name)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else "it is a loop of links"
+        raise UsageError(f"landing folder {landing}: {reason}", rule="landing_missing") from error
+    kinds = [(entry, _root_kind(entry)) for entry in entries]
+    found = [item for entry, kind in kinds if kind for item in _walk(root, root, entry, entry.name, kind, ())]
+    files = [item for item in found if isinstance(item, LandingFile)]
+    unreadable = [item for item in found if isinstance(item, Unreadable)]
+    return sorted(files, key=lambda item: item.path), sorted(unreadable, key=lambda item: item.path)
+
+
+def _root_kind(entry: os.DirEntry[str]) -> str | None:
+    """The kind of an entry at the root, or None where it is ignored."""
+    kind = _KIND_OF_FOLDER.get(entry.name)
+    shown = _text(entry.name)
+    if _is_folder(entry) or (kind and entry.is_symlink()):
+        if kind:
+            return kind
+        if _matches(entry.name, IGNORED_FILES + SYSTEM_FOLDERS):
+            return None
+        raise InputRefused(
+            f"unknown folder; known are {', '.join(KINDS)} and {', '.join(KINDS_ZH.values())}",
+            rule="unknown_folder",
+            file=shown,
+        )
+    if _matches(entry.name, IGNORED_FILES + SYSTEM_FILES):
+        return None
+    raise InputRefused("a file must lie in the folder of its kind", rule="file_at_root", file=shown)
+
+
+def _walk(
+    root: Path, folder: Path, entry: os.DirEntry[str], path: str, kind: str, within: tuple[Path, ...]
+) -> Iterator[LandingFile | Unreadable]:
+    """Files at or below an entry.
+
+    Links are followed inside the landing folder; one to a folder that it lies in leads to nothing new.
+
+    Args:
+        root: the landing folder, without links.
+        folder: the folder of the entry, without links.
+        entry: what lies there.
+        path: its path under the landing folder.
+        kind: record kind.
+        within: the folders walked through to get here, without links.
+    """
+    shown = _text(path)
+    if shown != path or any(unicodedata.category(char) == "Cc" for char in path):
+        yield Unreadable(
+            shown, kind, "file_name_not_text", "the name is no UTF-8 text or has control characters"
+        )
+        return
+    try:
+        real = Path(entry.path).resolve(strict=True) if entry.is_symlink() else folder / entry.name
+        if root not in real.parents:
+            yield Unreadable(path, kind, "link_out_of_landing", "a link leads out of the landing folder")
+        elif entry.is_file():
+            yield LandingFile(path, kind, real)
+        elif not entry.is_dir():
+            yield Unreadable(path, kind, "file_unreadable", "no regular file")
+        elif real not in within:
+            for below in sorted(os.scandir(real), key=lambda below: below.name):
+                if not _is_ignored(below):
+                    yield from _walk(root, real, below, f"{path}/{below.name}", kind, (*within, real))
+    except (OSError, RuntimeError) as error:
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "a loop of links"
+        yield Unreadable(path, kind, "file_unreadable", reason)
+
+
+def _is_ignored(entry: os.DirEntry[str]) -> bool:
+    folders, files = IGNORED_FOLDERS + SYSTEM_FOLDERS, IGNORED_FILES + SYSTEM_FILES
+    return _matches(entry.name, folders if _is_folder(entry) else files)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder or leads to one; a link that leads to itself is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(name.lower(), pattern) for pattern in patterns)
+
+
+def _text(name: str) -> str:
+    """The name with bytes that are no UTF-8 shown as escapes."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,0 +1,1 @@
+"""Snapshots: written, described, checked and renamed into place (contract §3)."""

@@ -1,0 +1,8 @@
+"""Names of the folders and files that stand around the tables of a snapshot (contract §3)."""
+
+SNAPSHOTS = "snapshots"
+TEMP_PREFIX = ".writing-"
+REGULATORS = "regulators"
+DESK = "desk"
+MANIFEST = "manifest.json"
+DESK_MANIFEST = f"{DESK}/manifest.json"

@@ -1,0 +1,270 @@
+"""What ``verify`` checks inside the tables: columns, order, the CSV beside, and sums across files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from publish.places import DESK
+from publish.tables import (
+    CLASS_WORDS,
+    ELIGIBILITY,
+    ELIGIBILITY_BLOCKERS,
+    GRADE_REASONS,
+    GRADES,
+    QUARANTINE,
+    TABLES,
+    TableSpec,
+)
+
+if TYPE_CHECKING:
+    import duckdb
+
+Found = Iterator[tuple[str, str]]
+_BOM = b"\xef\xbb\xbf"
+_BATCH = 1 << 17
+_BLOCK = 1 << 24
+
+
+def check_table(snapshot: Path, spec: TableSpec, rows: Mapping[str, int]) -> Found:
+    """One table by itself.
+
+    Args:
+        snapshot: its folder.
+        spec: what the table should be.
+        rows: rows of each file, as the manifest says.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(snapshot / spec.parquet) as file:
+            schema = file.schema_arrow
+            if spec.folder == DESK and (words := CLASS_WORDS & set(schema.names)):
+                yield "class_at_desk", f"{spec.parquet}: has the columns {', '.join(sorted(words))}"
+            if schema.names != spec.schema.names or schema.types != spec.schema.types:
+                yield "table_columns", f"{spec.parquet}: has not the columns of the contract"
+                return
+            if file.metadata.num_rows != rows[spec.parquet]:
+                yield (
+                    "row_count",
+                    f"{spec.parquet}: has {file.metadata.num_rows} rows, not {rows[spec.parquet]}",
+                )
+            yield from _in_order(file, spec)
+    except (pa.ArrowException, OSError):
+        yield "file_damaged", f"{spec.parquet}: cannot be read as Parquet"
+        return
+    yield from _csv(snapshot, spec, rows)
+
+
+def _in_order(file: Any, spec: TableSpec) -> Found:
+    """Each row is not before the row above it, by all columns; keys are unique; nothing is null that may not be."""
+    last: pa.Table | None = None
+    first_row = 0
+    for batch in file.iter_batches(_BATCH):
+        table = pa.Table.from_batches([batch])
+        for field in spec.schema:
+            if not field.nullable and table[field.name].null_count:
+                yield "null_value", f"{spec.parquet}: {field.name} is empty in some rows"
+                return
+        rows = table if last is None else pa.concat_tables([last, table]).combine_chunks()
+        place = _first_disorder(rows, len(spec.key))
+        if place is not None:
+            at = first_row + place + (1 if last is None else 0)
+            yield "not_sorted", f"{spec.parquet}: row {at + 1} is out of order or repeats a key"
+            return
+        first_row += table.num_rows
+        last = table.slice(table.num_rows - 1)
+
+
+def _first_disorder(table: pa.Table, key_columns: int) -> int | None:
+    """Index of the first row that is greater than the next one, or equal to it in the whole key."""
+    import numpy as np
+
+    open_pairs = np.ones(max(table.num_rows - 1, 0), dtype=bool)
+    bad = np.zeros_like(open_pairs)
+    for number, column in enumerate(table.itercolumns(), start=1):
+        if not open_pairs.any():
+            break
+        before, equal = _compare(column.combine_chunks(), open_pairs)
+        bad |= open_pairs & ~before & ~equal
+        open_pairs = open_pairs & equal
+        if number == key_columns:
+            bad |= open_pairs
+            break
+    return int(np.argmax(bad)) if bad.any() else None
+
+
+def _compare(column: Any, wanted: Any) -> tuple[Any, Any]:
+    """For each row and the next: does it come before, and is it equal? Nulls come first, text by code point."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    if pa.types.is_list(column.type):
+        return _compare_lists(column, wanted)
+    upper, lower = column.slice(0, len(column) - 1), column.slice(1)
+    less = pc.fill_null(pc.less(upper, lower), False).to_numpy(zero_copy_only=False)
+    same = pc.fill_null(pc.equal(upper, lower), False).to_numpy(zero_copy_only=False)
+    if column.null_count:
+        upper_null, lower_null = (np.asarray(pc.is_null(part)) for part in (upper, lower))
+        less = less | (upper_null & ~lower_null)
+        same = same | (upper_null & lower_null)
+    return less, same
+
+
+def _compare_lists(column: Any, wanted: Any) -> tuple[Any, Any]:
+    import numpy as np
+
+    less, same = np.zeros(len(wanted), dtype=bool), np.zeros(len(wanted), dtype=bool)
+    for index in np.flatnonzero(wanted):
+        upper, lower = column[int(index)].as_py(), column[int(index) + 1].as_py()
+        less[index], same[index] = upper < lower, upper == lower
+    return less, same
+
+
+def _csv(snapshot: Path, spec: TableSpec, rows: Mapping[str, int]) -> Found:
+    """It begins with a byte-order mark and the columns, and has as many rows as the Parquet file."""
+    import pyarrow.csv as pa_csv
+
+    with open(snapshot / spec.csv, "rb") as file:
+        if file.read(len(_BOM)) != _BOM:
+            yield "csv_no_bom", f"{spec.csv}: does not begin with a byte-order mark"
+    try:
+        with pa_csv.open_csv(
+            snapshot / spec.csv,
+            read_options=pa_csv.ReadOptions(block_size=_BLOCK),
+            parse_options=pa_csv.ParseOptions(newlines_in_values=True),
+            convert_options=pa_csv.ConvertOptions(column_types=dict.fromkeys(spec.schema.names, pa.string())),
+        ) as reader:
+            names = reader.schema.names
+            count = sum(batch.num_rows for batch in reader)
+    except pa.ArrowException:
+        yield "file_damaged", f"{spec.csv}: cannot be read as CSV"
+        return
+    if names != spec.schema.names:
+        yield "table_columns", f"{spec.csv}: has not the columns of the contract"
+    if count != rows[spec.csv] or count != rows[spec.parquet]:
+        yield "row_count", f"{spec.csv}: has {count} rows, not {rows[spec.parquet]}"
+
+
+def check_across(snapshot: Path, described: Mapping[str, Any]) -> Found:
+    """What must agree between tables, and between them and the manifest.
+
+    Args:
+        snapshot: the folder, whose tables are sound each by itself.
+        described: its manifest.
+    """
+    import duckdb
+
+    with duckdb.connect() as con:
+        con.execute("SET threads = 2")
+        con.execute("SET memory_limit = '1GB'")
+        for spec in TABLES:
+            place = str(snapshot / spec.parquet).replace("'", "''")
+            # The folder's name, as_of=…, must not be read as a column.
+            con.execute(
+                f"CREATE VIEW {spec.name} AS SELECT * FROM read_parquet('{place}', hive_partitioning = false)"
+            )
+        for rule, file, words, query in _COUNTED:
+            if count := _number(con, query):
+                yield rule, f"{file}: {count} {words}"
+        yield from _dated(con, described)
+        yield from _counted(con, described)
+
+
+# Each query counts what must not be.
+_COUNTED = (
+    (
+        "points_do_not_add_up",
+        GRADES.parquet,
+        "entities have points that are not the sum of their reasons",
+        """
+        SELECT count(*) FROM (SELECT uscc, round(risk_points * 100)::BIGINT AS total FROM grades) g
+        FULL JOIN (SELECT uscc, sum(round(points * 100)::BIGINT) AS total FROM grade_reasons GROUP BY uscc) r
+        USING (uscc) WHERE coalesce(g.total, 0) <> coalesce(r.total, 0)
+        """,
+    ),
+    (
+        "points_not_hundredths",
+        GRADE_REASONS.parquet,
+        "points have more than two decimals",
+        "SELECT count(*) FROM grade_reasons WHERE round(points * 100) / 100 <> points",
+    ),
+    (
+        "points_out_of_range",
+        GRADES.parquet,
+        "entities have points out of range",
+        "SELECT count(*) FROM grades WHERE NOT risk_points BETWEEN 0 AND 1000",
+    ),
+    (
+        "eligible_not_status",
+        ELIGIBILITY.parquet,
+        "entities have a status, grounds and flag that do not agree",
+        """
+        SELECT count(*) FROM eligibility
+        WHERE eligible <> starts_with(status, 'ELIGIBLE_') OR eligible <> (len(grounds) > 0)
+        """,
+    ),
+    (
+        "eligible_with_blocker",
+        ELIGIBILITY_BLOCKERS.parquet,
+        "blockers stand at eligible or unknown entities",
+        """
+        SELECT count(*) FROM eligibility_blockers b LEFT JOIN eligibility e USING (uscc)
+        WHERE e.eligible IS NULL OR e.eligible
+        """,
+    ),
+    (
+        "graded_unknown",
+        GRADES.parquet,
+        "entities have a class but no status",
+        "SELECT count(*) FROM grades ANTI JOIN eligibility USING (uscc)",
+    ),
+)
+
+
+def _dated(con: duckdb.DuckDBPyConnection, described: Mapping[str, Any]) -> Found:
+    as_of = str(described["as_of"])
+    for spec in (spec for spec in TABLES if "as_of" in spec.schema.names):
+        days = con.execute(f"SELECT DISTINCT as_of::VARCHAR FROM {spec.name}").fetchall()
+        if any(day != as_of for (day,) in days):
+            yield "as_of_differs", f"{spec.parquet}: is not as of {as_of}"
+    versions = con.execute("SELECT DISTINCT policy_version, model_version FROM grades").fetchall()
+    if any(found != (described["policy_version"], described["model_version"]) for found in versions):
+        yield "version_differs", f"{GRADES.parquet}: names other versions than the manifest"
+
+
+def _counted(con: duckdb.DuckDBPyConnection, described: Mapping[str, Any]) -> Found:
+    held: dict[tuple[str, str, str], int] = {}
+    for item in described["inputs"]:
+        key = (item["kind"], item["path"], item["sha256"])
+        held[key] = held.get(key, 0) + int(item["quarantined"])
+    rows = con.execute(
+        "SELECT kind, source_file, source_sha256, count(*) FROM quarantine GROUP BY ALL"
+    ).fetchall()
+    found = {(kind, path, sha256): count for kind, path, sha256, count in rows}
+    for key in sorted({*held, *found}):
+        if held.get(key, 0) != found.get(key, 0):
+            yield (
+                "quarantine_lost",
+                f"{key[1]}: {held.get(key, 0)} rows were quarantined, {found.get(key, 0)} are in {QUARANTINE.parquet}",
+            )
+    unmatched = dict(con.execute("SELECT kind, count(*) FROM unmatched GROUP BY kind").fetchall())
+    for kind in sorted({*described["conservation"], *unmatched}):
+        said = int(described["conservation"].get(kind, {}).get("unmatched", 0))
+        if said != unmatched.get(kind, 0):
+            yield "unmatched_lost", f"{kind}: {said} rows were unmatched, {unmatched.get(kind, 0)} are listed"
+    for part, query, spec in (
+        ("classes", "SELECT coalesce(risk_class, 'not_classed'), count(*) FROM grades GROUP BY 1", GRADES),
+        ("statuses", "SELECT status, count(*) FROM eligibility GROUP BY 1", ELIGIBILITY),
+    ):
+        counted = dict(con.execute(query).fetchall())
+        if {code: n for code, n in described["summary"][part].items() if n} != counted:
+            yield "summary_differs", f"{spec.parquet}: the {part} are not counted as the manifest says"
+
+
+def _number(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = con.execute(query).fetchone()
+    return int(row[0]) if row else 0

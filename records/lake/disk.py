@@ -1,0 +1,82 @@
+"""Writing that is either whole or absent, and errors of the disk as one clear line."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from records.errors import CreditgradeError, UsageError
+
+TEMP_PREFIX = ".writing-"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
+
+
+@contextmanager
+def clear_disk_errors(place: Path) -> Iterator[None]:
+    """Turns a full or unwritable disk into one line that names the place.
+
+    Raises:
+        CreditgradeError: ``disk_full`` (exit 1).
+        UsageError: ``not_writable`` (exit 2).
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise CreditgradeError(f"no space left to write {place}", rule="disk_full") from error
+        if error.errno in _FORBIDDEN:
+            raise UsageError(
+                f"cannot write {place}: {os.strerror(error.errno)}", rule="not_writable"
+            ) from error
+        raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes renames in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def whole_file(path: Path, *, mode: int = 0o600) -> Iterator[Path]:
+    """Gives a temporary name in the same folder; what is written there gets its own name at the end.
+
+    The file is fsynced before it is renamed; on any error it is removed and the old one stays.
+    """
+    with clear_disk_errors(path):
+        handle, name = tempfile.mkstemp(prefix=TEMP_PREFIX, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            publish_file(temporary, path, mode=mode)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def publish_file(temporary: Path, path: Path, *, mode: int = 0o600) -> None:
+    """Fsyncs a finished temporary file and renames it to its own name."""
+    handle = os.open(temporary, os.O_RDONLY)
+    try:
+        os.fchmod(handle, mode)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    os.replace(temporary, path)
+
+
+def write_json(path: Path, value: Mapping[str, Any], *, mode: int = 0o600) -> None:
+    """Writes a JSON object whole, with sorted keys: equal content gives equal bytes."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+    with whole_file(path, mode=mode) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -1,0 +1,99 @@
+"""Where things lie in a lake, and the one who may write to it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from records.errors import CreditgradeError
+from records.lake.disk import TEMP_PREFIX, clear_disk_errors
+from records.schema import KINDS
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A lake folder. Natural persons' names stand in it: it is made with mode 700."""
+
+    root: Path
+
+    @property
+    def journal(self) -> Path:
+        """What arrived when, append-only."""
+        return self.root / "received.jsonl"
+
+    @property
+    def withdrawn(self) -> Path:
+        """Deliveries taken out, append-only."""
+        return self.root / "withdrawn.jsonl"
+
+    @property
+    def received(self) -> Path:
+        """Delivered bytes by sha256: the one place where clear citizens' ids remain."""
+        return self.root / "received"
+
+    @property
+    def scratch(self) -> Path:
+        """Delivered bytes while they are parsed; empty between runs."""
+        return self.received / ".parsing"
+
+    @property
+    def key_record(self) -> Path:
+        """Fingerprint of the key that the ids in this lake were hashed with."""
+        return self.root / "key.json"
+
+    @property
+    def key_file(self) -> Path:
+        """The key itself, where the environment gives none."""
+        return self.root / "id.key"
+
+    @property
+    def seen_files(self) -> Path:
+        """Size and times of landing files already hashed; may be deleted at any time."""
+        return self.root / "seen-files.json"
+
+    def bytes_of(self, sha256: str) -> Path:
+        """Compressed bytes of a delivery."""
+        return self.received / f"{sha256}.zst"
+
+    def folder(self, kind: str) -> Path:
+        """Where the tables of a kind lie."""
+        return self.root / kind
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Makes the folders and keeps other writers out; leftovers of a killed one are removed.
+
+        Raises:
+            CreditgradeError: ``lake_busy`` where another process writes to this lake.
+            UsageError: ``not_writable``.
+        """
+        with clear_disk_errors(self.root):
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(self.root / "lake.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise CreditgradeError(f"another run writes to {self.root}", rule="lake_busy") from error
+            with clear_disk_errors(self.root):
+                self._make_ready()
+            yield
+        finally:
+            os.close(handle)
+
+    def _make_ready(self) -> None:
+        self.received.mkdir(mode=0o700, exist_ok=True)
+        self.received.chmod(0o700)
+        if self.scratch.exists():
+            shutil.rmtree(self.scratch)
+        self.scratch.mkdir(mode=0o700)
+        folders = [self.root, self.received, *(self.folder(kind) for kind in KINDS)]
+        for folder in folders:
+            folder.mkdir(exist_ok=True)
+            for leftover in folder.glob(TEMP_PREFIX + "*"):
+                leftover.unlink()

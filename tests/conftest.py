@@ -1,0 +1,48 @@
+"""What all tests share: what a test needs of the machine, and that nothing skips where nothing may."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+NO_SKIP = "CREDITGRADE_NO_SKIP"
+# What `needs` asks for, and the commands that tell whether it is there.
+_COMMANDS = {
+    "java": ("java",),
+    "postgres": ("pg_ctl", "postgres"),
+    "chromium": ("chromium", "chromium-browser"),
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        for what in mark.args:
+            if not any(shutil.which(command) for command in _COMMANDS[what]):
+                pytest.skip(f"{what} is not installed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    report = yield
+    return _as_failure(report) if _may_not_skip(report) else report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, Any]:
+    report = yield
+    return _as_failure(report) if _may_not_skip(report) else report
+
+
+def _may_not_skip(report: Any) -> bool:
+    return bool(os.environ.get(NO_SKIP)) and report.skipped and not hasattr(report, "wasxfail")
+
+
+def _as_failure(report: Any) -> Any:
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    report.outcome = "failed"
+    report.longrepr = f"{NO_SKIP} is set, yet this was skipped: {reason}"
+    return report

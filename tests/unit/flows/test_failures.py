@@ -1,0 +1,62 @@
+"""Whatever goes wrong becomes one line with an exit code, and quotes no row."""
+
+from __future__ import annotations
+
+import errno
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from flows.control.failures import Terminated, as_failure
+from policy.errors import PolicyError
+from records.errors import CreditgradeError, InputRefused, PromiseBroken, UsageError
+
+
+def raised(error: BaseException) -> BaseException:
+    try:
+        raise error
+    except BaseException as caught:  # noqa: BLE001 (a test needs the traceback that raising leaves)
+        return caught
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code", "rule"),
+    [
+        (UsageError("x", rule="u"), 2, "u"),
+        (InputRefused("x", rule="i", file="penalties/a.csv", row=3), 3, "i"),
+        (PromiseBroken("x", rule="p"), 4, "p"),
+        (CreditgradeError("x", rule="c"), 1, "c"),
+        (PolicyError("lists.yaml", "unknown key"), 2, "policy_unusable"),
+        (KeyboardInterrupt(), 1, "interrupted"),
+        (Terminated(), 1, "terminated"),
+        (MemoryError(), 1, "out_of_memory"),
+        (duckdb.OutOfMemoryException("x"), 1, "out_of_memory"),
+        (OSError(errno.ENOSPC, "No space left on device", "/out/x"), 1, "disk_full"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), 1, "disk_full"),
+        (OSError(errno.EFBIG, "File too large"), 1, "disk_full"),
+        (duckdb.IOException("Could not write file: No space left on device"), 1, "disk_full"),
+        (
+            pa.ArrowException("[Errno 28] Error writing bytes to file. Detail: No space left on device"),
+            1,
+            "disk_full",
+        ),
+        (PermissionError(errno.EACCES, "Permission denied", "/out/x"), 1, "file_system"),
+        (ValueError("秘密"), 1, "unexpected"),
+        (duckdb.ConversionException("Could not convert string '秘密'"), 1, "unexpected"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_failures(error: BaseException, exit_code: int, rule: str) -> None:
+    failure = as_failure(raised(error))
+    assert (failure.exit_code, failure.rule) == (exit_code, rule)
+    assert "\n" not in str(failure)
+    assert "秘密" not in str(failure)
+
+
+def test_an_unexpected_error_tells_its_place() -> None:
+    assert "test_failures.py, line" in str(as_failure(raised(ValueError("秘密"))))
+
+
+def test_a_refusal_names_file_and_row() -> None:
+    assert str(as_failure(InputRefused("bad", rule="r", file="a.csv", row=7))) == "a.csv: row 7: bad [r]"
