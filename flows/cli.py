@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,15 +99,11 @@ def run(
     """Grade what has landed and publish a snapshot."""
     _debugging(debug)
     from flows.console import Console
-    from flows.control.failures import Terminated
+    from flows.control.failures import told_when_terminated
     from flows.control.folder import OutFolder
     from flows.request import Request
     from flows.run import run as run_once
 
-    def terminate(*_: object) -> None:
-        raise Terminated
-
-    signal.signal(signal.SIGTERM, terminate)
     request = Request(
         landing=landing,
         out=out,
@@ -129,11 +124,11 @@ def run(
     if check:
         from flows.check import check as try_out
 
-        with Console(quiet) as console:
+        with told_when_terminated(), Console(quiet) as console:
             answered = try_out(request, now=datetime.now(UTC), environ=os.environ, show=console)
         console.would_pass(answered)
         return
-    with Console(quiet) as console:
+    with told_when_terminated(), Console(quiet) as console:
         answered = run_once(request, now=datetime.now(UTC), environ=os.environ, show=console)
     console.finished(answered, OutFolder(out))
 
@@ -145,7 +140,9 @@ def explain(
     as_of: Annotated[
         str | None, typer.Option(metavar="DATE", help="Day; default the newest published.")
     ] = None,
-    desk: Annotated[bool, typer.Option("--desk", help="The eligibility alone, from the desk's files.")] = False,
+    desk: Annotated[
+        bool, typer.Option("--desk", help="The eligibility alone, from the desk's files.")
+    ] = False,
     form: Annotated[str, typer.Option("--format", metavar="text|json|html", help="What to print.")] = "text",
     lang: Annotated[str | None, typer.Option(metavar="zh|en", help="One language; default both.")] = None,
     debug: Debug = False,

@@ -5,9 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import re
+import signal
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from records.errors import CreditgradeError, UsageError
 
@@ -22,6 +26,20 @@ class Terminated(CreditgradeError):
 
     def __init__(self) -> None:
         super().__init__("ended from outside (SIGTERM); nothing was published", rule="terminated")
+
+
+@contextmanager
+def told_when_terminated() -> Iterator[None]:
+    """Makes SIGTERM an exception for as long as the block runs, so that an attempt can be written down."""
+
+    def terminate(*_: object) -> NoReturn:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def as_failure(error: BaseException) -> CreditgradeError:

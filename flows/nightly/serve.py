@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
 
 _LAST_RUNS = 7
+# The server plans new schedules every few seconds, all others once a minute.
+_PLANNED_IN_SECONDS = 90.0
 
 
 def up(
@@ -71,7 +74,7 @@ def serve(
 
     Raises:
         UsageError: ``bad_time``, ``landing_missing``, ``deployment_taken``.
-        CreditgradeError: ``server_away``, ``schedule_not_kept``, ``night_failed``.
+        CreditgradeError: ``server_away``, ``schedule_not_kept``, ``schedule_dead``, ``night_failed``.
     """
     clock = read_time("--at", at)
     if not night.landing.is_dir():
@@ -98,6 +101,7 @@ def serve(
             _run_one(deployment, started)
             _say_how_it_ended(client, started, told)
             return
+        told(_wait_for_a_plan(client))
     _stay(deployment)
 
 
@@ -156,6 +160,22 @@ def _run_one(deployment: RunnerDeployment, started: UUID) -> None:
     runner = _runner()
     runner.add_deployment(deployment)
     asyncio.run(runner.execute_flow_run(started))
+
+
+def _wait_for_a_plan(client: SyncPrefectClient) -> str:
+    """A schedule that stands on the server is worth nothing until the server has made a run of it."""
+    from flows.nightly.deployment import standing
+
+    until = time.monotonic() + _PLANNED_IN_SECONDS
+    while (found := standing(client)) is None or found.next_at is None:
+        if time.monotonic() > until:
+            raise CreditgradeError(
+                f"the server has the schedule but has planned no night in {_PLANNED_IN_SECONDS:g} s: its scheduler "
+                "does not work; its log says why",
+                rule="schedule_dead",
+            )
+        time.sleep(1)
+    return f"planned: {found.line()}"
 
 
 def _stay(deployment: RunnerDeployment) -> None:

@@ -48,6 +48,8 @@ def quiet_settings(home: Path) -> dict[str, str]:
         # A failure is told once, by the command; Prefect would add its own tracebacks.
         "PREFECT_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
+        # Libraries that talk at their leisure would otherwise be heard once Prefect has set up its handlers.
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "ERROR",
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
         # Without a server of its own, the one that Prefect starts may take long on a small machine.
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",

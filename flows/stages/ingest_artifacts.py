@@ -199,7 +199,7 @@ class ArtifactWriter:
 
             handle, name = tempfile.mkstemp(prefix=TEMP_PREFIX, dir=path.parent)
             os.close(handle)
-            self._open[path] = (Path(name), pq.ParquetWriter(name, schema, compression="zstd"))
+            self._open[path] = (Path(name), pq.ParquetWriter(name, schema))
         return self._open[path][1]
 
     def _write(self, content: Mapping[str, Any]) -> None:

@@ -72,7 +72,7 @@ def points_agree(total: float | None, reasons: Iterable[Row]) -> bool:
     True
     """
     hundredths = sum(round(row["points"] * 100) for row in reasons)
-    return hundredths == round((total or 0.0) * 100)
+    return bool(hundredths == round((total or 0.0) * 100))
 
 
 def _red_line(code: str, is_crossed: bool, found: Found, law: Law) -> Question:

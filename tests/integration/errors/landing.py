@@ -57,3 +57,8 @@ def make(folder: Path, today: date) -> Path:
     write(folder / "penalties" / "a.csv", penalties(newest))
     write(folder / "listings" / "a.csv", listings(newest))
     return folder
+
+
+def no_doc_no(path: Path) -> None:
+    """A file of penalties without a mandatory column."""
+    write(path, [row[:3] + row[4:] for row in penalties(date.today())])

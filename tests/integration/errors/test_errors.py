@@ -1,55 +1,52 @@
-"""Every exit code of the contract, through the whole chain: what was wrong, where, and what stands afterwards."""
+"""Every exit code of the contract: what was wrong, where, and what stands afterwards."""
 
 from __future__ import annotations
 
 import gzip
-import json
-import resource
 import shutil
-import subprocess
-import sys
+from collections import Counter
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
+import pyarrow.parquet as pq
 import pytest
 
 import policy
-from flows.cli import _run
+from flows import pipeline
+from flows.request import Plan
+from models.engine import EngineResult
+from policy import Policy
+from publish.tables import TABLES
+from records.intake import Intake
 from records.lake import store
 from tests.integration.errors import landing as files
+from tests.integration.errors.conftest import TODAY, manifest, run, status
+from tests.integration.errors.landing import no_doc_no
 
-TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
 Capture = pytest.CaptureFixture[str]
 
 
-@pytest.fixture
-def landing(tmp_path: Path) -> Path:
-    return files.make(tmp_path / "landing", TODAY)
+@pytest.fixture(autouse=True)
+def _nothing_is_graded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What is refused is refused before anything is graded; what is not has an empty answer here."""
 
+    def grade(plan: Plan, policy: Policy, intake: Intake, work: Path) -> EngineResult:
+        tables = {}
+        for spec in TABLES:
+            tables[spec.name] = work / f"{spec.name}.parquet"
+            pq.write_table(spec.schema.empty_table(), tables[spec.name])
+        counts = Counter[str]()
+        for delivery in intake.deliveries:
+            counts[delivery.kind] += delivery.record["accepted"] if delivery.takes_part else 0
+        conservation = {
+            kind: {"accepted": rows, "current": rows, "superseded": 0, "withdrawn": 0, "unmatched": 0}
+            for kind, rows in counts.items()
+        }
+        return EngineResult(tables, conservation, {"classes": {}, "statuses": {}, "divisions": {}})
 
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "out"
-
-
-def run(landing: Path, out: Path, *options: str) -> int:
-    # With the day spelled out, a test that runs at midnight asks for one day only.
-    day = () if "--as-of" in options else ("--as-of", TODAY.isoformat())
-    return _run(["run", "--landing", str(landing), "--out", str(out), *day, *options])
-
-
-def status(out: Path) -> dict[str, Any]:
-    value: dict[str, Any] = json.loads((out / "status.json").read_text(encoding="utf-8"))
-    return value
-
-
-def manifest(out: Path) -> dict[str, Any]:
-    path = out / json.loads((out / "latest.json").read_text())["path"]
-    value: dict[str, Any] = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-    return value
+    monkeypatch.setattr(pipeline, "grade", grade)
 
 
 def failed(capsys: Capture, out: Path, exit_code: int, rule: str, words: str) -> None:
@@ -67,11 +64,6 @@ def failed(capsys: Capture, out: Path, exit_code: int, rule: str, words: str) ->
 
 def no_known_header(path: Path) -> None:
     files.write(path, [("a", "b", "c"), ("1", "2", "3")])
-
-
-def no_doc_no(path: Path) -> None:
-    rows = files.penalties(TODAY)
-    files.write(path, [row[:3] + row[4:] for row in rows])
 
 
 def undecodable(path: Path) -> None:
@@ -117,23 +109,6 @@ class TestInputRefused:
         spoil(landing / "penalties" / "a.csv")
         assert run(landing, out) == 3
         failed(capsys, out, 3, rule, words)
-
-    def test_it_may_be_accepted_and_every_answer_says_so(
-        self, landing: Path, out: Path, capsys: Capture
-    ) -> None:
-        no_doc_no(files.write(landing / "penalties" / "b.csv", []))
-        assert run(landing, out) == 3
-        capsys.readouterr()
-        assert (
-            run(landing, out, "--accept-refused", "penalties/b.csv", "--reason", "asked for a better one")
-            == 0
-        )
-        (gap,) = manifest(out)["accepted_gaps"]
-        assert (gap["path"], gap["reason"]) == ("penalties/b.csv", "asked for a better one")
-        assert _run(["explain", files.code(1), "--out", str(out)]) == 0
-        assert "penalties/b.csv" in capsys.readouterr().out
-        # Without the end of a time it held for that run only.
-        assert run(landing, out) == 3
 
     def test_a_refused_licence_file_is_a_warning(self, landing: Path, out: Path, capsys: Capture) -> None:
         files.write(landing / "licences" / "a.csv", [("a", "b"), ("1", "2")])
@@ -224,23 +199,6 @@ class TestUsage:
         assert "another key" in capsys.readouterr().err
 
 
-class TestDays:
-    def test_before_the_first_record(self, landing: Path, out: Path) -> None:
-        assert run(landing, out, "--as-of", "1990-01-01") == 0
-        path = out / "snapshots" / "as_of=1990-01-01"
-        told = json.loads((path / "manifest.json").read_text())
-        assert told["summary"]["classes"] == {} and told["summary"]["statuses"] == {}
-        assert _run(["verify", str(path)]) == 0
-        assert not (out / "latest.json").exists()
-
-    def test_in_the_future(self, landing: Path, out: Path, capsys: Capture) -> None:
-        day = (TODAY + timedelta(days=400)).isoformat()
-        assert run(landing, out, "--as-of", day, "--publish") == 0
-        assert f"{day} lies in the future" in capsys.readouterr().err
-        assert not (out / "latest.json").exists()
-        assert status(out)["exit_code"] == 0
-
-
 def test_a_file_that_grows_while_it_is_read_is_left_for_the_next_run(
     landing: Path, out: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,49 +220,3 @@ def test_a_file_that_grows_while_it_is_read_is_left_for_the_next_run(
     assert not [item for item in manifest(out)["inputs"] if item["kind"] == "licences"]
     assert run(landing, out) == 0
     assert [item["state"] for item in manifest(out)["inputs"] if item["kind"] == "licences"] == ["refused"]
-
-
-@pytest.mark.parametrize("limit_bytes", [2_000, 20_000])
-def test_a_full_disk(landing: Path, out: Path, limit_bytes: int) -> None:
-    """No file may grow beyond a few blocks, which the system reports as it reports a full disk."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
-
-    done = subprocess.run(
-        [sys.executable, "-m", "flows.cli", "run", "--landing", str(landing), "--out", str(out), "-q"],
-        capture_output=True, text=True, check=False, preexec_fn=limit,
-    )  # fmt: skip
-    assert done.returncode == 1, done.stderr
-    assert done.stderr.count("\n") == 1
-    assert "no space left to write" in done.stderr
-    assert status(out)["rule"] == "disk_full"
-    assert not (out / "latest.json").exists()
-    # With room again, the same command goes on where it stood.
-    assert run(landing, out) == 0
-
-
-def test_the_same_day_again_and_a_new_delivery(landing: Path, out: Path, capsys: Capture) -> None:
-    assert run(landing, out) == 0
-    first = manifest(out)
-    assert run(landing, out) == 0
-    assert "nothing to do" in capsys.readouterr().out
-    assert manifest(out) == first
-    files.write(landing / "penalties" / "b.csv", files.penalties(TODAY - timedelta(days=1)))
-    assert run(landing, out) == 0
-    assert (manifest(out)["snapshot"], manifest(out)["supersedes"]) == (
-        f"as_of={TODAY}.r2", f"as_of={TODAY}",
-    )  # fmt: skip
-
-
-def test_a_withdrawn_delivery(landing: Path, out: Path, capsys: Capture) -> None:
-    path = files.write(landing / "penalties" / "b.csv", files.penalties(date(2026, 1, 5)))
-    assert run(landing, out) == 0
-    (sha256,) = [item["sha256"] for item in manifest(out)["inputs"] if item["path"] == "penalties/b.csv"]
-    path.unlink()
-    assert _run(["lake", "withdraw", sha256, "--reason", "sent twice", "--out", str(out)]) == 0
-    assert _run(["lake", "withdraw", sha256, "--reason", "sent twice", "--out", str(out)]) == 2
-    assert run(landing, out) == 0
-    (item,) = [item for item in manifest(out)["inputs"] if item["path"] == "penalties/b.csv"]
-    assert (item["state"], item["accepted"]) == ("withdrawn", 0)
-    assert any("sent twice" in line for line in manifest(out)["warnings"])

@@ -45,15 +45,8 @@ def statuses(folder: Path, as_of: date, work: Path) -> dict[str, str]:
                 "model": "ELIGIBLE_MODEL", "held": "HOLD_REVIEW", "young": "INSUFFICIENT_HISTORY",
             },
         ),
-        (
-            date(2027, 5, 21),
-            {
-                "repaired": "ELIGIBLE_CLEAN3Y", "general": "ELIGIBLE_CLEAN3Y", "serious": "NOT_BAD_RECORD",
-                "young": "INSUFFICIENT_HISTORY",
-            },
-        ),
     ],
-    ids=str,
+    ids=["before-the-records", "before-the-change-of-law"],
 )  # fmt: skip
 def test_any_day_over_one_lake(
     graded_once: Path, tmp_path: Path, as_of: date, expected: dict[str, str | None]

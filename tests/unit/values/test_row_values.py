@@ -251,16 +251,14 @@ def test_events_sent_again_have_one_key() -> None:
 
 
 def test_kept_text_holds_no_citizens_id() -> None:
-    text = f"张三，身份证{CITIZEN}，电话13812345678"
     for kind in KINDS:
-        fields = [
-            f
-            for f in FIELDS[kind]
-            if f.type in ("text", "name", "free_text", "person", "citizen_id", "doc", "number_code")
-        ]
-        result = read(kind, {**GOOD[kind], **{field.name: text for field in fields}})
-        kept = str(result.rows.to_pylist())
-        assert CITIZEN not in kept, kind
+        for field in FIELDS[kind]:
+            for text in (CITIZEN, f"张三，身份证{CITIZEN}，电话13812345678"):
+                rows = read(kind, {**GOOD[kind], field.name: text}).rows.to_pylist()
+                assert CITIZEN not in str(rows), (kind, field.name)
+
+
+def test_ids_in_codes_and_numbers() -> None:
     values, _ = read_one(
         "penalties", subject_id=CITIZEN, reg_no=CITIZEN, tax_no=CITIZEN + "00", doc_no=f"{CITIZEN}号"
     )
