@@ -1,6 +1,6 @@
 """The command line (contract §1). It imports nothing heavy: ``--help`` and ``explain`` start at once."""
 
-from __future__ import annotations
+# No postponed annotations here: typer would compile each of them again at every start.
 
 import os
 import sys

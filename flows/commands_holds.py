@@ -1,6 +1,6 @@
 """``creditgrade holds``: the queue of held rows, and the workbook in which a supervisor settles them."""
 
-from __future__ import annotations
+# No postponed annotations here: typer would compile each of them again at every start.
 
 import csv
 import io
@@ -58,7 +58,7 @@ def holds(
     print("\n".join({"text": _text, "json": _json, "csv": _csv}[form](rows)))
 
 
-def _write(rows: Sequence[HeldRow], xlsx: Path, snapshot: Path) -> str:
+def _write(rows: "Sequence[HeldRow]", xlsx: Path, snapshot: Path) -> str:
     from policy import load_policy
     from publish.held_workbook import write_workbook
 
@@ -71,7 +71,7 @@ def _write(rows: Sequence[HeldRow], xlsx: Path, snapshot: Path) -> str:
     return f"{xlsx}: {written} rows to settle{more}"
 
 
-def _text(rows: Sequence[HeldRow]) -> Iterator[str]:
+def _text(rows: "Sequence[HeldRow]") -> Iterator[str]:
     from publish.columns import columns
     from publish.held import by_authority
     from publish.story.words import KINDS, rule_words, settled_by
@@ -110,14 +110,14 @@ def _text(rows: Sequence[HeldRow]) -> Iterator[str]:
         yield from _printable(lines)
 
 
-def _ruling(row: HeldRow) -> dict[str, str | None]:
+def _ruling(row: "HeldRow") -> dict[str, str | None]:
     from publish.held import RULING
 
     ruling = row.ruling()
     return {header: ruling[name] for name, header in RULING.items()}
 
 
-def _json(rows: Sequence[HeldRow]) -> Iterator[str]:
+def _json(rows: "Sequence[HeldRow]") -> Iterator[str]:
     from dataclasses import asdict
 
     made = [
@@ -127,7 +127,7 @@ def _json(rows: Sequence[HeldRow]) -> Iterator[str]:
     yield json.dumps(made, ensure_ascii=False, indent=1, default=str)
 
 
-def _csv(rows: Sequence[HeldRow]) -> Iterator[str]:
+def _csv(rows: "Sequence[HeldRow]") -> Iterator[str]:
     from publish.held import RULING
 
     text = io.StringIO()

@@ -1,6 +1,6 @@
 """``creditgrade policy``: check, show, compare and describe the rules (law as dated data)."""
 
-from __future__ import annotations
+# No postponed annotations here: typer would compile each of them again at every start.
 
 import json
 from collections.abc import Iterable, Iterator
@@ -137,7 +137,7 @@ def schema(
 # -- what the commands say ---------------------------------------------------------------------------------------
 
 
-def read_policy(folder: Path | None) -> Policy:
+def read_policy(folder: Path | None) -> "Policy":
     """A policy from a folder, or our own.
 
     Raises:
@@ -151,7 +151,7 @@ def read_policy(folder: Path | None) -> Policy:
     return load_policy(folder)
 
 
-def describe(policy: Policy, param: str, on: date) -> dict[str, Any]:
+def describe(policy: "Policy", param: str, on: date) -> dict[str, Any]:
     """A parameter with all its values; ``in_force`` marks the one of a day.
 
     Raises:
@@ -217,7 +217,7 @@ def _indicator(table: Any, indicator: Any, on: date) -> dict[str, Any]:
     }
 
 
-def _like(policy: Policy, param: str) -> str:
+def _like(policy: "Policy", param: str) -> str:
     from difflib import get_close_matches
 
     indicators = [one.id for table in policy.points_tables for one in table.indicators]
@@ -244,7 +244,7 @@ def _described(found: dict[str, Any]) -> Iterator[str]:
         yield "   no value is in force on that day 该日无有效值"
 
 
-def _effects(out: Path, lake: Path | None, one: Policy, other: Policy, day: date) -> list[Effect]:
+def _effects(out: Path, lake: Path | None, one: "Policy", other: "Policy", day: date) -> "list[Effect]":
     from flows.control.folder import existing_out
     from flows.what_if import effects
 
@@ -266,11 +266,11 @@ def _graded_day(out: Path, as_of: str | None) -> date:
 
 
 def _as_text(
-    one: Policy,
-    other: Policy,
-    changed: list[Difference],
+    one: "Policy",
+    other: "Policy",
+    changed: "list[Difference]",
     day: date | None,
-    affected: list[Effect],
+    affected: "list[Effect]",
     limit: int,
 ) -> Iterator[str]:
     yield f"A {one.version}"
@@ -292,7 +292,7 @@ def _as_text(
         yield f"  … and {len(affected) - limit} more (--limit 0 or --format json shows all)"
 
 
-def _effect(effect: Effect) -> Iterator[str]:
+def _effect(effect: "Effect") -> Iterator[str]:
     yield f"  {effect.uscc}  {effect.name}"
     if effect.status[0] != effect.status[1]:
         yield f"     status 状态 {_move(effect.status)}, eligible on 预计符合日 {_move(effect.eligible_on)}"
@@ -316,7 +316,7 @@ def _move(pair: Iterable[Any]) -> str:
 
 
 def _as_json(
-    one: Policy, other: Policy, changed: list[Difference], day: date | None, affected: list[Effect]
+    one: "Policy", other: "Policy", changed: "list[Difference]", day: date | None, affected: "list[Effect]"
 ) -> str:
     from dataclasses import asdict
 

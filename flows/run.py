@@ -20,6 +20,7 @@ from flows.control.lock import one_run
 from flows.control.log import run_log
 from flows.control.notify import call, parse_command
 from flows.control.status import Status
+from flows.metrics import write_metrics
 from flows.pipeline import Answered, pipeline
 from flows.request import Request, understand
 from publish.access import Access
@@ -95,6 +96,7 @@ class _Attempt:
     as_of: str | None = None
     answered: Answered | None = None
     limits: Limits = field(default_factory=Limits)
+    seconds: dict[str, float] = field(default_factory=dict)
     run_id: str = field(init=False)
     out: OutFolder = field(init=False)
     _log: Any = None
@@ -112,7 +114,8 @@ class _Attempt:
         self._log.info("stage_began", stage=name)
         with self.limits.on(name, give_up=self._write):
             result = stage()
-        self._log.info("stage_ended", stage=name, seconds=round(time.monotonic() - began, 3))
+        self.seconds[name] = round(time.monotonic() - began, 3)
+        self._log.info("stage_ended", stage=name, seconds=self.seconds[name])
         return result
 
     @contextmanager
@@ -152,9 +155,13 @@ class _Attempt:
             )
         try:
             status.write(self.out.status)
+            write_metrics(self.out, status, self.seconds, self._manifest())
         except (CreditgradeError, OSError):
             if status.rule not in ("not_writable", "disk_full"):  # these say it already
                 self.show.warn(f"{self.out.status} could not be written")
+
+    def _manifest(self) -> Mapping[str, Any] | None:
+        return self.answered.published.manifest if self.answered is not None else None
 
     def _status(self, failure: CreditgradeError | None) -> Status:
         snapshot = warnings = None

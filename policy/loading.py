@@ -37,6 +37,7 @@ FILES: Mapping[str, type[Model]] = {
     "rules_eligibility.yaml": ParamsFile,
     "rules_risk.yaml": ParamsFile,
     "rules_intake.yaml": ParamsFile,
+    "rules_operations.yaml": ParamsFile,
     "codes.yaml": CodesFile,
     "penalty_kinds.yaml": PenaltyKindsFile,
     "lists.yaml": ListsFile,

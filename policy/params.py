@@ -164,6 +164,10 @@ PARAMS: Mapping[str, Callable[[Any], Any]] = {
     "freshness_days_penalties": _count,
     "freshness_days_listings": _count,
     "feed_thin_window_days": _count,
+    # what an installation keeps
+    "retention_snapshot_months": _count,
+    "retention_log_days": _count,
+    "review_warning_days": _count,
 }
 
 # Those that decide what is accepted or how it is stored: files are read again where one changes.

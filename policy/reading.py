@@ -14,7 +14,7 @@ from policy.errors import PolicyError
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Loader(_Base):  # type: ignore[misc]  # the base is chosen at run time
+class _Loader(_Base):  # the base is chosen at run time
     """Knows null, true, false and decimal integers; every other plain scalar is text.
 
     A date stays the text that was written, ``no`` stays ``no``, ``0100`` keeps its zero, and 0.1 is never

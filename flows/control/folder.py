@@ -44,6 +44,11 @@ class OutFolder:
         return self.root / "status.json"
 
     @property
+    def metrics(self) -> Path:
+        """The last attempt for Prometheus."""
+        return self.root / "metrics.prom"
+
+    @property
     def acceptances(self) -> Path:
         """Gaps that a person accepted until a day."""
         return self.root / "acceptances.jsonl"

@@ -79,5 +79,7 @@ def _links(plan: Plan, places: dict[str, Path]) -> None:
         f"- {name}: [{path.resolve()}](file://{quote(str(path.resolve()))})" for name, path in places.items()
     ]
     create_markdown_artifact(
-        markdown="\n".join([f"# As of {plan.as_of}", "", *lines]), key=LINKS_KEY, description="where it all is"
+        markdown="\n".join([f"# As of {plan.as_of}", "", *lines]),
+        key=LINKS_KEY,
+        description="where it all is",
     )

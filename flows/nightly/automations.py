@@ -129,11 +129,9 @@ def _on_silence(hours: float) -> Any:
     )
 
 
-def _put(
-    client: SyncPrefectClient, name: str, trigger: Any, block: UUID, subject: str, body: str
-) -> None:
-    from prefect.events.schemas.automations import AutomationCore
+def _put(client: SyncPrefectClient, name: str, trigger: Any, block: UUID, subject: str, body: str) -> None:
     from prefect.events.actions import SendNotification
+    from prefect.events.schemas.automations import AutomationCore
 
     wanted = AutomationCore(
         name=name,

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow
-from prefect.runtime import flow_run
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed
 
 from flows.control.failures import as_failure
@@ -86,5 +86,7 @@ def nightly(
     )
     gap = missed(OutFolder(Path(out)), now.astimezone(ZONE).date())
     if gap:
-        told += f"; nights without a snapshot: {len(gap)}, `creditgrade backfill {gap[0]} {gap[-1]}` grades them"
+        told += (
+            f"; nights without a snapshot: {len(gap)}, `creditgrade backfill {gap[0]} {gap[-1]}` grades them"
+        )
     return Completed(message=told)

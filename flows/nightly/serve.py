@@ -90,7 +90,9 @@ def serve(
         deployment, standing = deploy(client, night, clock)
         told(f"{standing.line()}, into {night.out}")
         if gap := missed(OutFolder(night.out), now.astimezone(ZONE).date()):
-            told(f"nights without a snapshot: {len(gap)}; creditgrade backfill {gap[0]} {gap[-1]} grades them")
+            told(
+                f"nights without a snapshot: {len(gap)}; creditgrade backfill {gap[0]} {gap[-1]} grades them"
+            )
         started: UUID | None = None
         if run_now or is_due(OutFolder(night.out), clock, now):
             started = client.create_flow_run_from_deployment(standing.id).id
@@ -113,7 +115,12 @@ def describe(out: Path, host: str, port: int, environ: Mapping[str, str]) -> lis
     """
     enter(out, host, port, environ)
     from prefect.client.orchestration import get_client
-    from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFilter, FlowRunFilterStartTime
+    from prefect.client.schemas.filters import (
+        FlowFilter,
+        FlowFilterName,
+        FlowRunFilter,
+        FlowRunFilterStartTime,
+    )
     from prefect.client.schemas.sorting import FlowRunSort
 
     from flows.nightly.deployment import standing

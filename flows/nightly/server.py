@@ -88,7 +88,9 @@ def running_server(
         yield api
         return
     if is_port_taken(host, port):
-        raise UsageError(f"{host}:{port} is taken by something else; --port chooses another", rule="port_taken")
+        raise UsageError(
+            f"{host}:{port} is taken by something else; --port chooses another", rule="port_taken"
+        )
     make_home(home)
     log = home / "server.log"
     with open(log, "ab") as told:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +43,7 @@ def ingest(
     datadocs: Path | None = None,
     workers: int = 2,
     environ: Mapping[str, str] | None = None,
+    progress: Callable[[int, int], None] = lambda done, whole: None,
 ) -> Intake:
     """Takes a landing folder into the lake and reads what is new.
 
@@ -55,8 +56,9 @@ def ingest(
         known_by: leaves out deliveries that landed, and withdrawals that were made, after this day.
         accept_refused: refused files that a person lets the run go on without, by path under the landing folder.
         datadocs: folder for the Great Expectations data docs; None for none.
-        workers: processes that type and validate; little work is done in this process.
+        workers: processes that type and validate beside this one; 0 for none. Little work takes none anyway.
         environ: where the key of the ids is looked up; this process's environment by default.
+        progress: told the delivered bytes that are parsed, and all that are to be.
 
     Returns:
         every delivery in delivery order, with warnings and accepted gaps.
@@ -72,13 +74,18 @@ def ingest(
     with place.locked():
         key = id_key(place, os.environ if environ is None else environ)
         unreadable, warnings = receive(place, landing, today, now) if landing is not None else ([], [])
+        if known_by is not None and known_by < today:
+            warnings += [
+                f"{item.path}: {item.message} [{item.rule}]; not known by {known_by}" for item in unreadable
+            ]
+            unreadable = []
         journal = read_receipts(place.journal)
         withdrawn = withdrawn_receipts(journal, read_withdrawals(place.withdrawn), known_by)
         known = known_receipts(journal, known_by)
         judging = Judging(policy, key, reader_digest(policy, key))
         artifacts = artifacts_of(place, journal, judging.digest, source_finder(policy))
         wanted = {receipt: artifacts[receipt] for receipt in known if receipt not in withdrawn}
-        parse_missing(place, wanted.values(), policy, judging, workers)
+        parse_missing(place, wanted.values(), policy, judging, workers=workers, progress=progress)
         readings = _readings(wanted)
     deliveries = settle(known, withdrawn, readings)
     if datadocs is not None:

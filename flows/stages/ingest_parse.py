@@ -78,12 +78,13 @@ class _Bundle:
 
 def parse(
     lake: Lake,
-    artifacts: Iterable[Artifact],
+    artifacts: Sequence[Artifact],
     judge: Judge,
     executor: Executor | None = None,
     *,
     ahead: int = 0,
     cell_max_lines: Callable[[date], int],
+    progress: Callable[[int, int], None] = lambda done, whole: None,
 ) -> None:
     """Reads deliveries from the lake and writes their artifacts.
 
@@ -94,20 +95,28 @@ def parse(
         executor: where it runs; None for this process.
         ahead: bundles that may be in work while the next one is read.
         cell_max_lines: lines that a quoted CSV cell may have, by the day on which a file landed.
+        progress: told the delivered bytes that are done, and all that there are.
 
     Raises:
         CreditgradeError: ``rows_lost`` where the rows read do not add up, ``worker_died``, ``disk_full``,
             ``internal_error``.
     """
     in_work: deque[tuple[_Bundle, Callable[[], list[Judged]]]] = deque()
+    done, whole = 0, sum(artifact.bytes for artifact in artifacts)
+
+    def finish_next() -> None:
+        nonlocal done
+        done += _complete(*in_work.popleft())
+        progress(done, whole)
+
     with ExitStack() as clean_up:
         bundles = clean_up.enter_context(closing(_bundles(lake, artifacts, cell_max_lines, clean_up)))
         for bundle in bundles:
             in_work.append((bundle, _submit(executor, judge, bundle)))
             while len(in_work) > ahead:
-                _complete(*in_work.popleft())
+                finish_next()
         while in_work:
-            _complete(*in_work.popleft())
+            finish_next()
 
 
 def _bundles(
@@ -191,15 +200,18 @@ def _submit(executor: Executor | None, judge: Judge, bundle: _Bundle) -> Callabl
         return executor.submit(judge, bundle.kind, bundle.parts).result
 
 
-def _complete(bundle: _Bundle, result: Callable[[], list[Judged]]) -> None:
+def _complete(bundle: _Bundle, result: Callable[[], list[Judged]]) -> int:
+    """Writes what a bundle gave; returns the delivered bytes of the files that end with it."""
     with _clear_errors(bundle):
         judged = iter(result())
+    ended = 0
     for file, part in bundle.steps:
         if part is None:
             file.end()
+            ended += file.artifact.bytes
         else:
-            rows = next(judged)
-            file.writer.add(rows)
+            file.writer.add(next(judged))
+    return ended
 
 
 @contextmanager

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import os
+import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -71,7 +74,13 @@ def source_finder(policy: Policy) -> Callable[[Receipt], str | None]:
 
 
 def parse_missing(
-    lake: Lake, wanted: Iterable[Artifact], policy: Policy, judging: Judging, workers: int
+    lake: Lake,
+    wanted: Iterable[Artifact],
+    policy: Policy,
+    judging: Judging,
+    *,
+    workers: int,
+    progress: Callable[[int, int], None],
 ) -> int:
     """Parses the artifacts that are not there yet.
 
@@ -81,6 +90,7 @@ def parse_missing(
         policy: limits of the readers.
         judging: types and validates.
         workers: processes beside this one; 0 for none. Little work takes none anyway.
+        progress: told the delivered bytes that are parsed, and all that are to be.
 
     Returns:
         how many files were parsed.
@@ -99,6 +109,7 @@ def parse_missing(
                 executor,
                 ahead=processes + 1 if processes else 0,
                 cell_max_lines=lambda day: int(policy.value("quoted_cell_max_lines", day)),
+                progress=progress,
             )
     return len(missing)
 
@@ -126,11 +137,19 @@ def _executor(processes: int) -> Iterator[Executor | None]:
         yield None
         return
     # Nothing large may go into a worker's start: one that dies there would never read it, and be waited for.
-    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_begin)
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _begin() -> None:
+    """Leaves an interrupt to the run, and ends with it however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    run = multiprocessing.parent_process()
+    if run is not None:
+        threading.Thread(target=lambda: (run.join(), os._exit(1)), daemon=True).start()
 
 
 _loaded: dict[str, Judging] = {}

@@ -84,7 +84,9 @@ def load(ws: Workspace, intake: Intake) -> dict[str, ir.Table]:
             rows = rows.select(*NEEDED[kind])
         joined = rows.join(of_kind, "sha256")
         joined = joined.mutate(rid=joined.file_ord * ibis.literal(ROWS_PER_FILE, "int64") + joined.source_row)
-        return joined.drop("file_ord", *(("sha256", "path", "source_row") if is_accepted and kind in _LEAN else ()))
+        return joined.drop(
+            "file_ord", *(("sha256", "path", "source_row") if is_accepted and kind in _LEAN else ())
+        )
 
     for kind in KINDS:
         own = intake.taking_part(kind)

@@ -85,7 +85,7 @@ def names_act(row: Row, other: Row) -> bool:
     return (
         bool(row["doc_norm"])
         and row["authority_key"] == other["authority_key"]
-        and (row["doc_norm"] == other["doc_norm"])
+        and (row["doc_norm"] == other.get("doc_norm"))
     )
 
 

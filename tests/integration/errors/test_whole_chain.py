@@ -19,9 +19,7 @@ from tests.integration.errors.landing import no_doc_no
 Capture = pytest.CaptureFixture[str]
 
 
-def test_a_gap_may_be_accepted_and_every_answer_says_so(
-    landing: Path, out: Path, capsys: Capture
-) -> None:
+def test_a_gap_may_be_accepted_and_every_answer_says_so(landing: Path, out: Path, capsys: Capture) -> None:
     no_doc_no(files.write(landing / "penalties" / "b.csv", []))
     assert run(landing, out) == 3
     capsys.readouterr()

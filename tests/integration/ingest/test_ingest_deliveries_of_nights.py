@@ -148,6 +148,14 @@ def test_only_what_was_known_by_a_day(city: City) -> None:
     assert city.night(9, known_by=DAY + timedelta(days=2)) == first
     with pytest.raises(InputRefused, match="no_entities"):
         city.night(9, known_by=DAY - timedelta(days=1))
+    (city.landing / "penalties/gone.csv").symlink_to("nowhere.csv")
+    with pytest.raises(InputRefused, match="file_unreadable"):
+        city.night(9)
+    past = city.night(9, known_by=DAY)
+    assert past.deliveries == first.deliveries
+    assert past.warnings == (
+        "penalties/gone.csv: no regular file [file_unreadable]; not known by 2026-05-04",
+    )
 
 
 # -- refused files

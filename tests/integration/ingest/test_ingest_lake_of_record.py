@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
+import sys
 import threading
+import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
+import psutil
 import pyarrow.parquet as pq
 import pytest
 
@@ -230,6 +234,31 @@ def test_a_dying_worker_is_one_clear_line(city: City) -> None:
     assert list((city.lake / "penalties").iterdir()) == []
 
 
+ORPHANS = """
+import os, signal
+from flows.stages.ingest_workers import _executor
+if __name__ == "__main__":
+    with _executor(1) as pool:
+        print(pool.submit(os.getpid).result(), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_workers_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(ORPHANS)
+    root = str(Path(__file__).parents[3])
+    done = subprocess.run(
+        [sys.executable, str(program)], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": root}
+    )
+    assert done.returncode == -9
+    for _ in range(100):
+        if not psutil.pid_exists(int(done.stdout)):
+            break
+        time.sleep(0.1)
+    assert not psutil.pid_exists(int(done.stdout))
+
+
 def test_an_error_of_ours_quotes_no_row(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*args: object, **options: object) -> None:
         raise ValueError(f"cannot read {CITIZEN_ID}")
@@ -238,6 +267,14 @@ def test_an_error_of_ours_quotes_no_row(city: City, monkeypatch: pytest.MonkeyPa
     with pytest.raises(CreditgradeError, match="internal_error") as raised:
         city.night()
     assert CITIZEN_ID not in str(raised.value)
+
+
+def test_progress_is_told_in_delivered_bytes(city: City) -> None:
+    heard: list[tuple[int, int]] = []
+    city.night(progress=lambda done, whole: heard.append((done, whole)))
+    whole = sum(path.stat().st_size for path in city.landing.rglob("*.csv"))
+    assert heard[-1] == (whole, whole)
+    assert heard == sorted(heard)
 
 
 def test_data_docs_count_and_quote_nothing(city: City, tmp_path: Path) -> None:

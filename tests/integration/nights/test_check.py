@@ -22,7 +22,9 @@ def test_a_good_folder_passes_and_nothing_changes(graded: Graded, tmp_path: Path
     before = tree(mine.out), tree(mine.landing)
     where = ("--landing", mine.landing, "--out", mine.out, "--as-of", DAY)
     environ = {"TMPDIR": str(scratch)}
-    done = command("run", "--check", *where, "--on-finish", "touch " + str(tmp_path / "called"), environ=environ)
+    done = command(
+        "run", "--check", *where, "--on-finish", "touch " + str(tmp_path / "called"), environ=environ
+    )
     assert "nothing to do, the same inputs stand already; nothing was changed" in done.stdout
 
     # A file that must not pass: refused by name and rule, with the run's own exit code.

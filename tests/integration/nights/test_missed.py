@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,7 +48,9 @@ def test_only_the_missing_days_are_graded_and_latest_stays(city: City) -> None:
     ]
     assert latest(city) == "2026-06-30"
     assert missed(OutFolder(city.out), date(2026, 6, 30)) == []
-    assert fill(city, "2026-06-28", "2026-06-28", again=True) == ["2026-06-28: as_of=2026-06-28 stands already"]
+    assert fill(city, "2026-06-28", "2026-06-28", again=True) == [
+        "2026-06-28: as_of=2026-06-28 stands already"
+    ]
 
 
 def test_a_backfill_before_any_night_moves_nothing(city: City) -> None:
@@ -74,7 +75,9 @@ def test_days_that_make_no_sense(city: City, first: str, last: str, rule: str) -
 
 def test_a_day_that_would_break_a_promise_does_not_stop_the_others(city: City) -> None:
     city.fail["grade"] = PromiseBroken("rows were lost", rule="rows_lost")
-    with pytest.raises(PromiseBroken, match="2 of 2 days were not published, first 2026-06-28: rows were lost"):
+    with pytest.raises(
+        PromiseBroken, match="2 of 2 days were not published, first 2026-06-28: rows were lost"
+    ):
         fill(city, "2026-06-28", "2026-06-29")
     assert city.calls.count("grade") == 2
 

@@ -149,6 +149,14 @@ def test_a_night_that_fails_tells_by_webhook_and_mail(
     assert [one["schedule"]["cron"] for one in deployment["schedules"]] == ["30 3 * * *"]
     assert "30 3 * * * Asia/Shanghai" in command("nightly", "show", *where).stdout
     other = command(
-        "nightly", "up", "--landing", mine.landing, "--out", tmp_path / "other", "--port", port_of(api), code=2
+        "nightly",
+        "up",
+        "--landing",
+        mine.landing,
+        "--out",
+        tmp_path / "other",
+        "--port",
+        port_of(api),
+        code=2,
     )
     assert "[deployment_taken]" in other.stderr

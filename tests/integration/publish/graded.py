@@ -124,7 +124,9 @@ class Graded:
             # The engine knows nothing of which column may be null.
             schema = pa.schema([pa.field(f.name, f.type) for f in spec.schema])
             tables[spec.name] = self.folder / f"{spec.name}.parquet"
-            pq.write_table(pa.Table.from_pylist(self.rows.get(spec.name, []), schema=schema), tables[spec.name])
+            pq.write_table(
+                pa.Table.from_pylist(self.rows.get(spec.name, []), schema=schema), tables[spec.name]
+            )
         return EngineResult(tables, self.conservation, self.summary, ["a warning of the engine"])
 
     def edition(self, **changes: Any) -> Edition:

@@ -48,7 +48,7 @@ def parse_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def edit(folder: Path) -> Edit:
-    """edit(file, old, new): replace the first `old` of a file of the copy; `old` must stand there."""
+    """Function of (file, old, new) that replaces the first `old` of a file of the copy; `old` must stand there."""
 
     def replace(file: str, old: str, new: str) -> Path:
         path = folder / file
