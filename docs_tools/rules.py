@@ -33,6 +33,7 @@ _TITLES = {
     ),
     "rules_risk.yaml": ("Risk class", "信用风险等级（规则 §7，仅供监管内部参考）"),
     "rules_intake.yaml": ("What is read and what is refused", "数据接收（接口约定 §2）"),
+    "rules_operations.yaml": ("What an installation keeps", "运行保存期限"),
 }
 _GROUPS = {
     "active": "存续", "dormant": "歇业", "revoked": "吊销", "cancelled": "注销", "rescinded": "撤销",

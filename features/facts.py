@@ -17,7 +17,7 @@ from features.of_entity import judged, of_branches, with_predecessors
 from features.penalties import RECORD, minor_or_more, penalty_records, penalty_versions, version_conflicts
 from features.rulings import apply_rulings, events_of, ruled_listings, ruled_penalties
 from features.tiers import with_tier
-from features.visits import HOLDING, holding_visits, visits
+from features.visits import holding_visits, visits
 from policy import fold
 from records.resolve.amendments import find_targets, target_keys
 from records.resolve.current import KEYS, rank_versions, with_closing_rows, with_licence_key
@@ -95,14 +95,14 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
     events = ws.save(
         "ruling_events",
         events_of(
+            base.quarantine,
             held,
-            pairs,
-            _conflict_events(versions, entities),
-            _visit_events(rows["inspections"], all_visits, entities),
+            _conflict_events(versions),
+            _visit_events(rows["inspections"], all_visits),
         ),
     )
     ruled = apply_rulings(ws, winning_rulings, events, as_of)
-    lonely = winning_rulings.anti_join(entities.used.select("uscc"), "uscc")
+    lonely = winning_rulings.anti_join(entities.usccs, "uscc")
     unmatched["rulings"] = ruled.unfound.union(lonely.select(*ruled.unfound.columns), distinct=True)
 
     made = _ruled_penalty_records(ws, winning_rulings, ruled.last, state, policy)
@@ -152,10 +152,15 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
     withdrawn = {
         "penalties": int(
             versions.filter(versions.is_winner & versions.linked.notnull() & versions.is_annulled)
+            .filter(lambda t: t.event_on <= day(as_of))
             .count()
             .execute()
         ),
-        "listings": int(entries.filter(entries.is_from_row & entries.is_annulled).count().execute()),
+        "listings": int(
+            entries.filter(entries.is_from_row & entries.is_annulled & (entries.event_on <= day(as_of)))
+            .count()
+            .execute()
+        ),
     }
     ws.save("unmatched", unmatched_table(unmatched, entities))
     quarantine_table(ws, base.quarantine, entities)
@@ -199,7 +204,7 @@ def _link_all(ws: Workspace, intake: Intake, as_of: date) -> _Linked:
 
 def _ruled_targets(rulings: ir.Table) -> ir.Table:
     """A record that a ruling makes can be found by amendments, too."""
-    t = rulings.filter((rulings.conclusion == "属实有效") & rulings.kind.isin(["penalties", "listings"]))
+    t = rulings.filter((rulings.conclusion == "属实有效") & (rulings.kind == "penalties"))
     t = t.filter((t.doc_norm.fill_null("") != "") & t.authority_key.notnull())
     return t.select(
         "authority_key",
@@ -211,25 +216,15 @@ def _ruled_targets(rulings: ir.Table) -> ir.Table:
     ).distinct()
 
 
-def _conflict_events(versions: ir.Table, entities: Entities) -> ir.Table:
-    """Superseded versions that a ruling can name, for the entity, its successors and its parent."""
+def _conflict_events(versions: ir.Table) -> ir.Table:
+    """Superseded versions, which a ruling can name."""
     old = versions.filter(~versions.is_winner & versions.linked.notnull())
-    columns = ["rid", "via", "uscc", "authority_key", "doc_norm", "sha256", "source_row"]
-    own = old.mutate(via=old.linked, uscc=old.linked).select(*columns)
-    heirs = entities.lineage.rename(successor="uscc")
-    after = own.join(heirs, [("via", "ancestor")]).mutate(uscc=lambda t: t.successor).select(*columns)
-    both = own.union(after)
-    used = entities.used
-    kin = used.filter((used.entity_type == "分支机构") & used.parent_uscc.notnull()).select(
-        branch="uscc", parent="parent_uscc"
-    )
-    parents = both.join(kin, [("uscc", "branch")]).mutate(uscc=lambda t: t.parent).select(*columns)
-    return both.union(parents)
+    return old.select("rid", "authority_key", "doc_norm", "sha256", "source_row")
 
 
-def _visit_events(inspections: ir.Table, all_visits: ir.Table, entities: Entities) -> ir.Table:
-    """Items of visits that may hold, for the entity and its successors."""
-    bad = all_visits.filter(all_visits.result.isin(HOLDING)).select(
+def _visit_events(inspections: ir.Table, all_visits: ir.Table) -> ir.Table:
+    """Items of visits, by any of which a ruling can name one."""
+    bad = all_visits.select(
         v_linked="linked", v_task=all_visits.task_no.fill_null(""), v_day="inspected_on", v_rid="rid"
     )
     items = inspections.filter(inspections.linked.notnull())
@@ -237,12 +232,7 @@ def _visit_events(inspections: ir.Table, all_visits: ir.Table, entities: Entitie
         "linked", "task", "inspected_on", "authority_key", "sha256", "source_row"
     )
     t = items.join(bad, [("linked", "v_linked"), ("task", "v_task"), ("inspected_on", "v_day")])
-    own = t.select(
-        "authority_key", "sha256", "source_row", rid="v_rid", via="linked", uscc="linked", doc_norm="task"
-    )
-    heirs = entities.lineage.rename(successor="uscc")
-    after = own.join(heirs, [("via", "ancestor")]).mutate(uscc=lambda x: x.successor).select(*own.columns)
-    return own.union(after)
+    return t.select("authority_key", "sha256", "source_row", rid="v_rid", doc_norm="task")
 
 
 def _ruled_penalty_records(

@@ -35,7 +35,7 @@ def row_holds(
     harmless = ibis.cases(
         (t.kind == "penalties", proves & ((t.event_on > today) | past)),
         (t.kind == "listings", proves & ((t.event_on > today) | (is_true(t.removed_on <= today) & past))),
-        (t.kind == "amendments", proves & (t.event_on > today)),
+        (t.kind.isin(["amendments", "rulings"]), proves & (t.event_on > today)),
         else_=False,
     )
     t = t.filter(~is_true(harmless))

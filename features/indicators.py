@@ -141,7 +141,7 @@ def event_streams(
     mine = mine.select("uscc", "event_on", tier_name=tier_of_mine)
     of_branch = mine.join(kin, [("uscc", "branch")])
     of_parent = mine.join(kin, [("uscc", "parent")])
-    entries = live.filter((live.kind == "listings") & (live.held_as == "own"))
+    entries = live.filter(live.kind == "listings")
     seen = visits.filter(visits.inspected_on <= today)
     given = honours.filter((honours.valid_from <= today) & (honours.valid_to >= today))
     parts = [

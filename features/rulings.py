@@ -25,26 +25,27 @@ class Rulings(NamedTuple):
 
     Attributes:
         last: (event_id, ruled_uscc, conclusion, ruling_rid) in force on the day.
-        unfound: winning rulings that name no event of their entity.
+        unfound: winning rulings that name no event.
     """
 
     last: ir.Table
     unfound: ir.Table
 
 
-def events_of(held: ir.Table, pairs: ir.Table, conflicts: ir.Table, visits: ir.Table) -> ir.Table:
-    """Everything that a ruling can name.
+def events_of(quarantine: ir.Table, held: ir.Table, conflicts: ir.Table, visits: ir.Table) -> ir.Table:
+    """Everything that a ruling can name, whomever it may concern.
 
     Args:
-        held, pairs: held rows and (rid, via, uscc).
-        conflicts: (rid, via, uscc, authority_key, doc_norm, sha256, source_row) of keys with several versions.
-        visits: the same of inspected items, ``doc_norm`` = the task's number.
+        quarantine: quarantined rows of every kind.
+        held: held rows; the unmatched ones of them are taken.
+        conflicts: superseded versions (rid, authority_key, doc_norm, sha256, source_row).
+        visits: the same of inspected items of visits that may hold, ``doc_norm`` = the task's number.
 
     Returns:
-        event_id, kind, via, uscc, authority_key, doc_norm, sha256, source_row.
+        event_id, kind, authority_key, doc_norm, sha256, source_row.
     """
-    rows = pairs.join(held.select("rid", "kind", "authority_key", "doc_norm", "sha256", "source_row"), "rid")
-    columns = ("event_id", "kind", "via", "uscc", "authority_key", "doc_norm", "sha256", "source_row")
+    columns = ("event_id", "kind", "authority_key", "doc_norm", "sha256", "source_row")
+    rows = union_all([t.select("rid", *columns[1:]) for t in (quarantine, held.filter(~held.is_quarantined))])
     parts = [
         rows.mutate(event_id=ibis.literal("row:") + rows.rid.cast("string")),
         conflicts.mutate(
@@ -71,9 +72,8 @@ def apply_rulings(ws: Workspace, rulings: ir.Table, events: ir.Table, as_of: dat
         numbered, [("kind", "r_kind"), ("authority_key", "r_authority"), ("doc_norm", "r_doc")]
     )
     by_row = events.join(r, [("kind", "r_kind"), ("sha256", "r_sha"), ("source_row", "r_row")])
-    columns = ("event_id", "via", "uscc", "r_uscc", "r_rid", "r_updated", "decided_on", "conclusion")
+    columns = ("event_id", "r_uscc", "r_rid", "r_updated", "decided_on", "conclusion")
     found = union_all([t.select(*columns) for t in (by_number, by_row)])
-    found = found.filter((found.r_uscc == found.uscc) | (found.r_uscc == found.via))
     found = ws.save("ruled_events", found.distinct())
     now = found.filter(found.decided_on <= day(as_of))
     now = now.select("event_id", "r_uscc", "r_rid", "r_updated", "decided_on", "conclusion").distinct()
@@ -131,7 +131,7 @@ def ruled_listings(rulings: ir.Table, last: ir.Table, held: ir.Table) -> ir.Tabl
     upheld = last.filter((last.conclusion == UPHELD) & last.event_id.startswith("row:"))
     upheld = upheld.mutate(h_rid=upheld.event_id.substr(4).cast("int64"))
     rows = held.filter((held.kind == "listings") & held.list_type.notnull()).select(
-        h_rid="rid", list_type="list_type", removed_on="removed_on", removal_code="removal_code"
+        "list_type", "removed_on", "removal_code", h_rid="rid", h_doc_no="doc_no"
     )
     t = upheld.join(rows, "h_rid")
     r = rulings.filter(rulings.event_on.notnull()).select(
@@ -145,7 +145,9 @@ def ruled_listings(rulings: ir.Table, last: ir.Table, held: ir.Table) -> ir.Tabl
     )
     t = t.join(r, "ruling_rid")
     return t.select(
-        "linked", "authority", "authority_key", "doc_no", "doc_norm", "listed_on", "removed_on", "removal_code",
-        "list_type", subject="linked", linked_by=ibis.literal("ruling"), rid="ruling_rid",
+        "linked", "authority", "authority_key", "listed_on", "removed_on", "removal_code", "list_type",
+        doc_no=ibis.coalesce(t.doc_no, t.h_doc_no),
+        doc_norm=ibis.null("string"),  # amendments find penalties that a ruling made, not entries (rules §4)
+        subject="linked", linked_by=ibis.literal("ruling"), rid="ruling_rid",
         is_natural_person=ibis.literal(False),
     ).distinct()  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows import commands_night
+from flows import commands_care, commands_night
 from flows.commands_holds import holds
 from flows.commands_policy import policy_app
 from records.errors import PromiseBroken, UsageError
@@ -27,6 +27,7 @@ app.add_typer(lake_app, name="lake")
 app.add_typer(policy_app, name="policy")
 app.command()(holds)
 commands_night.add_to(app)
+commands_care.add_to(app, lake_app)
 
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback with an error.")]
@@ -176,7 +177,13 @@ def verify(
             file=str(snapshot),
         )
     if not quiet:
-        print(f"{snapshot}: good")
+        from publish.pruned import read_pruned
+
+        pruned = read_pruned(snapshot)
+        print(
+            f"{snapshot}: good"
+            + (f", pruned on {pruned.on}: {len(pruned.files)} files are gone" if pruned else "")
+        )
 
 
 @lake_app.command()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from publish.places import DESK, DESK_MANIFEST, MANIFEST
+from publish.pruned import KEPT, PRUNED, read_pruned
 from publish.tables import CLASS_WORDS, TABLES, TableSpec
 from records.errors import UsageError
 
@@ -55,7 +56,7 @@ def verify(snapshot: Path) -> list[Problem]:
         return [Problem("manifest_damaged", f"{MANIFEST} lacks {', '.join(missing)}")]
     try:
         problems = [*_files(snapshot, described), *_arithmetic(described), *_desk(snapshot, described)]
-        damaged = {problem.message.split(":")[0] for problem in problems}
+        damaged = {problem.message.split(":")[0] for problem in problems} | _gone(snapshot)
         # A file that is not the one listed has been named already; what it says is of no interest.
         sound = [spec for spec in TABLES if not damaged & {spec.parquet, spec.csv}]
         return problems + _tables(snapshot, described, sound)
@@ -86,19 +87,28 @@ def _files(snapshot: Path, described: Mapping[str, Any]) -> Iterator[Problem]:
         for path in (spec.parquet, spec.csv):
             if path not in listed:
                 yield Problem("file_not_listed", f"{path}: is not in the manifest")
+    gone = _gone(snapshot)
     for path, output in listed.items():
         place = snapshot / path
+        if path in gone and not place.exists():
+            continue  # pruned, on the record
         if ".." in Path(path).parts or not place.is_file():
             yield Problem("file_missing", f"{path}: is missing")
         elif place.stat().st_size != output["bytes"]:
             yield Problem("file_changed", f"{path}: has another size than the manifest says")
         elif _sha256(place) != output["sha256"]:
             yield Problem("file_changed", f"{path}: has other bytes than the manifest says")
-    known = {*listed, MANIFEST, DESK_MANIFEST}
+    known = {*listed, MANIFEST, DESK_MANIFEST, *((PRUNED,) if gone else ())}
     for place in sorted(snapshot.rglob("*")):
         path = place.relative_to(snapshot).as_posix()
         if not place.is_dir() and path not in known:
             yield Problem("file_not_listed", f"{path}: is not in the manifest")
+
+
+def _gone(snapshot: Path) -> set[str]:
+    """Files that were pruned; what always stays is never among them."""
+    pruned = read_pruned(snapshot)
+    return set(pruned.files) - set(KEPT) if pruned else set()
 
 
 def _arithmetic(described: Mapping[str, Any]) -> Iterator[Problem]:

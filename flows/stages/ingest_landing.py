@@ -124,8 +124,13 @@ def _walk(
                 if not _is_ignored(below):
                     yield from _walk(root, real, below, f"{path}/{below.name}", kind, (*within, real))
     except (OSError, RuntimeError) as error:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "a loop of links"
-        yield Unreadable(path, kind, "file_unreadable", reason)
+        yield Unreadable(path, kind, "file_unreadable", _reason(error))
+
+
+def _reason(error: OSError | RuntimeError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "a link leads nowhere"
+    return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "a loop of links"
 
 
 def _is_ignored(entry: os.DirEntry[str]) -> bool:

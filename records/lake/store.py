@@ -114,6 +114,17 @@ def restore(lake: Lake, sha256: str, suffix: str) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
+def stored_sha256(lake: Lake, sha256: str) -> str | None:
+    """The hash of the stored bytes of a delivery; None where they cannot be read to their end."""
+    digest = hashlib.sha256()
+    try:
+        for block in _stored_blocks(lake.bytes_of(sha256)):
+            digest.update(block)
+    except CreditgradeError:
+        return None
+    return digest.hexdigest()
+
+
 def _stored_blocks(stored: Path) -> Iterator[bytes]:
     import pyarrow as pa
 

@@ -154,7 +154,7 @@ def test_only_what_was_known_by_a_day(city: City) -> None:
     past = city.night(9, known_by=DAY)
     assert past.deliveries == first.deliveries
     assert past.warnings == (
-        "penalties/gone.csv: no regular file [file_unreadable]; not known by 2026-05-04",
+        "penalties/gone.csv: a link leads nowhere [file_unreadable]; not known by 2026-05-04",
     )
 
 
