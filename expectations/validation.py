@@ -1,8 +1,8 @@
 """Judges the verdicts of typed rows with the suite of their kind.
 
 Rows are judged by their pattern, the combination of rules that they break: each pattern that occurs is
-validated once and stands for all its rows. Most rows share one pattern, so a validation costs the same
-for a thousand rows and for a million.
+validated once in a process and stands for all its rows. Most rows share one pattern, so a validation costs
+little more for a million rows than for a thousand.
 """
 
 from __future__ import annotations
@@ -149,23 +149,61 @@ def _patterns(words: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.int32], npt
     return pattern_of_row, np.concatenate([clear, found])
 
 
-def _broken(kind: str, names: Sequence[str], patterns: npt.NDArray[np.uint64]) -> list[list[Rule]]:
-    """For each pattern the rules that Great Expectations finds broken."""
+# kind -> pattern -> the rules that Great Expectations found broken in it. A pattern is validated once in a
+# process: its judgement depends on nothing else.
+_judged: dict[str, dict[bytes, tuple[Rule, ...]]] = {}
+_MANY_PATTERNS = 100_000
+
+
+def _broken(kind: str, names: Sequence[str], patterns: npt.NDArray[np.uint64]) -> list[tuple[Rule, ...]]:
+    """For each pattern the rules that Great Expectations finds broken.
+
+    The first patterns of a kind, with the one in which nothing is broken, meet the whole suite. Later ones
+    meet its expectations of the columns that they mark: each looks at its own column alone, and was met
+    where that is clear.
+    """
+    if len(names) < len(verdict_columns(kind)) or not len(patterns):
+        return _asked(kind, names, patterns, None)
+    judged = _judged.get(kind)
+    clear = np.zeros((1, patterns.shape[1]), np.uint64)
+    if judged is None or len(judged) > _MANY_PATTERNS:
+        first = np.unique(np.concatenate([clear, patterns]), axis=0)
+        found = _asked(kind, names, first, None)
+        judged = _judged[kind] = {
+            pattern.tobytes(): rules_ for pattern, rules_ in zip(first, found, strict=True)
+        }
+    new = np.array([pattern.tobytes() not in judged for pattern in patterns], np.bool_)
+    if new.any():
+        marked = [name for name, bits in _columns(names, patterns[new]).items() if bits.any()]
+        found = _asked(kind, names, patterns[new], marked)
+        judged |= {pattern.tobytes(): rules_ for pattern, rules_ in zip(patterns[new], found, strict=True)}
+    return [judged[pattern.tobytes()] for pattern in patterns]
+
+
+def _columns(names: Sequence[str], patterns: npt.NDArray[np.uint64]) -> dict[str, Mask]:
+    """The verdict columns of patterns."""
+    return {
+        name: ((patterns[:, place // _WORD] >> np.uint64(place % _WORD)) & np.uint64(1)).astype(np.bool_)
+        for place, name in enumerate(names)
+    }
+
+
+def _asked(
+    kind: str, names: Sequence[str], patterns: npt.NDArray[np.uint64], columns: Sequence[str] | None
+) -> list[tuple[Rule, ...]]:
+    """For each pattern the rules of `columns` (None: of all) that Great Expectations finds broken."""
     import pandas as pd
 
     from expectations.engine import PATTERN, TABLE_COLUMNS, run
 
-    bits = {
-        name: (patterns[:, n // _WORD] >> np.uint64(n % _WORD)) & np.uint64(1) for n, name in enumerate(names)
-    }
-    frame = pd.DataFrame({name: bit.astype(np.bool_) for name, bit in bits.items()})
+    frame = pd.DataFrame(_columns(names, patterns))
     frame[PATTERN] = np.arange(len(patterns))
-    found = run(kind, frame)
+    found = run(kind, frame, columns)
     if TABLE_COLUMNS in found.table:
         absent = next(name for name in verdict_columns(kind) if name not in names)
         raise InputRefused(f"{kind}: no verdict on {absent}", rule="missing_mandatory_column")
     broken: list[list[Rule]] = [[] for _ in patterns]
     for rule in rules(kind):
-        for pattern in found.rows[rule.id]:
+        for pattern in found.rows.get(rule.id, ()):
             broken[pattern].append(rule)
-    return broken
+    return [tuple(rules_) for rules_ in broken]

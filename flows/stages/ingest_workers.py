@@ -149,7 +149,12 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     run = multiprocessing.parent_process()
     if run is not None:
-        threading.Thread(target=lambda: (run.join(), os._exit(1)), daemon=True).start()
+
+        def end_with_run() -> None:
+            run.join()
+            os._exit(1)
+
+        threading.Thread(target=end_with_run, daemon=True).start()
 
 
 _loaded: dict[str, Judging] = {}

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from expectations import Validation, engine, validate
+from expectations import Validation, engine, validate, validation
 from expectations.engine import EXPECTATIONS, suite
 from expectations.meanings import MEANINGS, describe
 from records.errors import InputRefused
@@ -135,6 +137,52 @@ def test_good_rows_pass(kind: str) -> None:
     assert not found.rejected.any()
 
 
+def test_patterns_that_were_judged_before_are_judged_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        ["date_range:decided_on"],
+        [],
+        ["date_range:decided_on", "uscc_check:uscc"],
+        ["warn:uscc_lower_case:uscc", "uscc_check:uscc"],
+    ]
+    monkeypatch.setattr(validation, "_judged", {})
+    # One after the other, in parts, and all at once.
+    singly = [validate("penalties", verdicts("penalties", [row])).rules.to_pylist()[0] for row in rows]
+    again = validate("penalties", verdicts("penalties", rows))
+    monkeypatch.setattr(validation, "_judged", {})
+    at_once = validate("penalties", verdicts("penalties", rows))
+    assert singly == again.rules.to_pylist() == at_once.rules.to_pylist()
+    assert again.flags.to_pylist() == at_once.flags.to_pylist() == [[], [], [], ["uscc_lower_case:uscc"]]
+
+
+def test_only_new_patterns_are_validated(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int | None]] = []
+    run = engine.run
+
+    def counted(kind: str, patterns: pd.DataFrame, columns: Collection[str] | None = None) -> engine.Found:
+        asked.append((len(patterns), None if columns is None else len(columns)))
+        return run(kind, patterns, columns)
+
+    monkeypatch.setattr(validation, "_judged", {})
+    monkeypatch.setattr(engine, "run", counted)
+    for rows in (
+        [[], []],
+        [[]],
+        [[], ["uscc_check:uscc"]],
+        [["uscc_check:uscc"]],
+        [["uscc_check:uscc", "uscc_length:uscc"]],
+    ):
+        validate("honours", verdicts("honours", rows))
+    # The whole suite once, then the marked columns of each new pattern.
+    assert asked == [(1, None), (1, 1), (1, 2)]
+
+
+def test_many_patterns_are_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validation, "_judged", {})
+    monkeypatch.setattr(validation, "_MANY_PATTERNS", 1)
+    for name in ("uscc_check:uscc", "uscc_length:uscc", "uscc_alphabet:uscc"):
+        assert validate("honours", verdicts("honours", [[], [name]])).rules.to_pylist() == [[], [name]]
+
+
 # -- the suites ------------------------------------------------------------------------------------------------------
 
 
@@ -163,6 +211,7 @@ def test_every_meaning_is_used_and_none_is_missing() -> None:
 def test_an_expectation_that_cannot_be_evaluated_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     good = engine.suite("honours").expectations
     astray = [e.copy(update={"column": "nowhere"}) if n == 5 else e for n, e in enumerate(good)]
+    monkeypatch.setattr(validation, "_judged", {})
     monkeypatch.setattr(
         engine, "suite", lambda kind: engine.gx.ExpectationSuite(name="astray", expectations=astray)
     )

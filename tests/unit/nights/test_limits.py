@@ -31,7 +31,7 @@ def test_what_the_environment_says() -> None:
 
 
 def test_a_loop_is_ended() -> None:
-    with pytest.raises(StageTimeout) as caught, Limits({"grade": 0.1}).on("grade", give_up=never):
+    with pytest.raises(StageTimeout) as caught, Limits({"grade": 0.1}).on("grade", give_up=never):  # noqa: PT012
         while True:
             time.sleep(0.01)
     assert (caught.value.exit_code, caught.value.rule) == (1, "stage_timeout")
@@ -50,7 +50,7 @@ def test_a_query_is_ended() -> None:
 
 
 def test_a_library_that_catches_errors_does_not_catch_the_alarm() -> None:
-    with pytest.raises(StageTimeout), Limits({"grade": 0.05}).on("grade", give_up=never):
+    with pytest.raises(StageTimeout), Limits({"grade": 0.05}).on("grade", give_up=never):  # noqa: PT012
         try:
             time.sleep(5)
         except Exception:  # noqa: BLE001 (that is the point)
