@@ -19,7 +19,7 @@ DEV_KEY := $(shell { pwd; cat requirements-dev.lock pyproject.toml; } | cksum | 
 READY := .venv/.ready-$(KEY)
 DEV_READY := .venv/.ready-dev-$(DEV_KEY)
 
-.PHONY: help run test environment lint format types layers docs bench canary lock clean
+.PHONY: help run nightly test environment lint format types layers docs bench canary lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,18 @@ run: $(READY) ## sample data, one full grading run, where the results are
 			--entities $(ENTITIES) --seed $(SEED) --as-of $(AS_OF) && \
 		mv "$(OUT)/landing.part" "$(OUT)/landing"; }
 	@.venv/bin/creditgrade run --landing "$(OUT)/landing" --out "$(OUT)" --as-of $(AS_OF) --publish
+
+# LANDING and NIGHT_OUT for real folders; without them a small sample of today. ONCE=1 ends after the first run.
+NIGHT_OUT ?= out/nightly
+PORT ?= 4200
+AT ?= 02:00
+
+nightly: $(READY) ## a Prefect server with its schedule, one night at once, where to watch it
+	@test -n "$(LANDING)" || test -d "$(NIGHT_OUT)/landing" || { rm -rf "$(NIGHT_OUT)/landing.part" && \
+		mkdir -p "$(NIGHT_OUT)" && .venv/bin/creditgrade sample "$(NIGHT_OUT)/landing.part" -q --entities 1000 && \
+		mv "$(NIGHT_OUT)/landing.part" "$(NIGHT_OUT)/landing"; }
+	@.venv/bin/creditgrade nightly up --landing "$(or $(LANDING),$(NIGHT_OUT)/landing)" --out "$(NIGHT_OUT)" \
+		--port $(PORT) --at $(AT) $(if $(ONCE),--once)
 
 test: $(DEV_READY) ## the whole test suite
 	@$(PY) -m pytest $(PYTEST_ARGS)

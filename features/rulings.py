@@ -131,19 +131,21 @@ def ruled_listings(rulings: ir.Table, last: ir.Table, held: ir.Table) -> ir.Tabl
     upheld = last.filter((last.conclusion == UPHELD) & last.event_id.startswith("row:"))
     upheld = upheld.mutate(h_rid=upheld.event_id.substr(4).cast("int64"))
     rows = held.filter((held.kind == "listings") & held.list_type.notnull()).select(
-        "list_type", "removed_on", "removal_code", h_rid="rid", h_doc_no="doc_no"
+        "list_type", "removed_on", "removal_code", h_rid="rid", h_doc_no="doc_no", h_listed_on="event_on"
     )
     t = upheld.join(rows, "h_rid")
-    r = rulings.filter(rulings.event_on.notnull()).select(
+    r = rulings.select(
         "authority",
         "authority_key",
         "doc_no",
         "doc_norm",
         ruling_rid="rid",
         linked="uscc",
-        listed_on="event_on",
+        ruled_on="event_on",
     )
     t = t.join(r, "ruling_rid")
+    t = t.mutate(listed_on=ibis.coalesce(t.ruled_on, t.h_listed_on))
+    t = t.filter(t.listed_on.notnull())
     return t.select(
         "linked", "authority", "authority_key", "listed_on", "removed_on", "removal_code", "list_type",
         doc_no=ibis.coalesce(t.doc_no, t.h_doc_no),
