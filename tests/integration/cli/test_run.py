@@ -90,7 +90,7 @@ class TestGood:
     def test_nothing_is_left_but_what_belongs_there(self, city: City) -> None:
         city.run()
         assert sorted(p.name for p in city.out.iterdir()) == [
-            ".lock", ".work", "latest.json", "logs", "snapshots", "status.json",
+            ".lock", ".work", "latest.json", "logs", "metrics.prom", "snapshots", "status.json",
         ]  # fmt: skip
         assert list((city.out / ".work").iterdir()) == []
 
