@@ -107,8 +107,7 @@ canary: ## the newest of everything that pyproject.toml allows, in its own envir
 	@build/canary/bin/python -m pip -q install --upgrade --group build --group dev
 	@build/canary/bin/python -m pip -q install --upgrade --no-build-isolation -e .
 	@build/canary/bin/python -m pip list --outdated
-	@build/canary/bin/python -m pytest $(PYTEST_ARGS); code=$$?; \
-		if test -x $(PY); then $(PIP) install --no-deps --no-build-isolation -e .; fi; exit $$code
+	@build/canary/bin/python -m pytest $(PYTEST_ARGS)
 
 # uv resolves for every Python and system at once; the locks name versions and hashes, no registry.
 lock: ## both lock files anew, from pyproject.toml

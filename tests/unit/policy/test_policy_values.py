@@ -60,6 +60,9 @@ NUMBERS: dict[str, Any] = {
     "freshness_days_penalties": 20,
     "freshness_days_listings": 60,
     "feed_thin_window_days": 7,
+    "retention_snapshot_months": 36,
+    "retention_log_days": 400,
+    "review_warning_days": 30,
 }  # fmt: skip
 
 
