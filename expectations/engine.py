@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,6 +19,11 @@ from records.rules import Rule, rules, verdict_columns
 
 # No version of the library is to report use; it reads this when it is imported.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
+# Where Spark is installed too, the library would import it (seconds) for an engine that is not used here: a None in
+# its place says "not installed" for as long as the library is being imported.
+_is_spark_hidden = "pyspark" not in sys.modules
+if _is_spark_hidden:
+    sys.modules["pyspark"] = None  # type: ignore[assignment]
 with warnings.catch_warnings():
     # pyparsing of the library's file connectors, on Python 3.11.
     warnings.filterwarnings(
@@ -41,6 +47,9 @@ with warnings.catch_warnings():
     from great_expectations.expectations.metrics.map_metric_provider.column_map_metric_provider import (
         ColumnMapMetricProvider,
     )
+
+if _is_spark_hidden:
+    del sys.modules["pyspark"]
 
 # The library tells of each metric; none of it is for an operator.
 logging.getLogger("great_expectations").setLevel(logging.ERROR)
