@@ -45,7 +45,7 @@ nightly: $(READY) ## a Prefect server with its schedule, one night at once, wher
 		--port $(PORT) --at $(AT) $(if $(ONCE),--once)
 
 test: $(DEV_READY) ## the whole test suite
-	@$(PY) -m pytest $(PYTEST_ARGS)
+	@$(PY) -m pytest -n logical --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
 
 environment: $(DEV_READY) ## the environment with everything a developer needs
 

@@ -94,9 +94,10 @@ class Console:
         print("\n".join(_summary(answered, None, time.monotonic() - self._began)))
 
     def _warn_of(self, answered: Answered) -> None:
-        for warning in answered.warnings[:_MOST_WARNINGS]:
+        folded = fold(answered.warnings)
+        for warning in folded[:_MOST_WARNINGS]:
             self.warn(warning)
-        if (more := len(answered.warnings) - _MOST_WARNINGS) > 0:
+        if (more := len(folded) - _MOST_WARNINGS) > 0:
             self.warn(f"{more} more warnings stand in manifest.json and status.json")
 
     def _print(self, text: str) -> None:
@@ -138,6 +139,21 @@ def _summary(answered: Answered, out: OutFolder | None, seconds: float) -> list[
         "status": out.status,
     }
     return lines + [f"{name:<11} {path}" for name, path in places.items()]
+
+
+def fold(warnings: Sequence[str]) -> list[str]:
+    """What is said of many files alike in one line, after all that is said once.
+
+    >>> fold(["a.csv: 1 unknown column kept out", "penalties are late", "b.csv: 1 unknown column kept out"])
+    ['penalties are late', '2 files: 1 unknown column kept out (a.csv …)']
+    """
+    files: dict[str, list[str]] = {}
+    for warning in warnings:
+        file, separator, text = warning.partition(": ")
+        files.setdefault(text if separator else warning, []).append(file)
+    once = [w for w in warnings if len(files[w.partition(": ")[2] or w]) == 1]
+    alike = [f"{len(of)} files: {text} ({of[0]} …)" for text, of in files.items() if len(of) > 1]
+    return once + alike
 
 
 def table(title: str, rows: Sequence[tuple[str, int]]) -> list[str]:
