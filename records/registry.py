@@ -296,6 +296,9 @@ PAIRS: Mapping[str, tuple[tuple[str, Literal["join", "first"], tuple[str, ...]],
     }
 )
 
+# The key under which a JSON record nests a list of objects, one for each row (gsxt: the items of a visit).
+DETAILS: Mapping[str, str] = MappingProxyType({"inspections": "details"})
+
 # Columns that only the 2015-era layout (regulation §4.5) has. Two of them, and no column for the kind of
 # subject, make a file one of that layout. CF_ZT, XK_ZT and SJC are met elsewhere too and prove nothing.
 ERA_2015: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -1,7 +1,8 @@
 """JSON files: one array of objects, or an object a line; read twice, once for the keys.
 
 Numbers keep the digits of the source. The columns are the union of the keys in the order in which they
-first appear; a missing key and null are null.
+first appear; a missing key and null are null. A visit of gsxt (`details[]`, one object an item) is as many
+records as it has items, each with the keys of the visit.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from records.headers import fold
 from records.readers.cells import json_text, plain_number
 from records.readers.decode import detect_encoding, texts, utf8_blocks
 from records.readers.limits import MAX_COLUMNS, MAX_OBJECT_CHARS
@@ -29,6 +31,7 @@ from records.readers.model import (
     understood,
 )
 from records.readers.source import ByteSource
+from records.registry import DETAILS
 
 _SPACE = " \t\r\n"
 
@@ -77,10 +80,14 @@ def read_json(
         return empty_reading(source.name, "json")
     if first not in "[{":
         raise refused(source.name, "file_not_what_name_says", "no JSON: begins with neither [ nor {")
-    objects = _array_objects if first == "[" else _line_objects
+    read = _array_objects if first == "[" else _line_objects
+
+    def objects(decode: _Decode) -> Iterator[dict[str, Any]]:
+        return _one_an_item(read(source, encoding, decode), DETAILS.get(kind))
+
     keys: dict[str, None] = {}
     is_empty, decode = True, _decode_plainly
-    for record in objects(source, encoding, _decode_checked):
+    for record in objects(_decode_checked):
         is_empty = False
         if isinstance(record, _Doubled):
             decode = _decode_checked
@@ -93,8 +100,31 @@ def read_json(
         return empty_reading(source.name, file_format)
     headers = list(keys)
     reading = understood(source.name, kind, file_format, encoding, headers, header_matcher(kind, headers))
-    reading.source = lambda: _batches(objects(source, encoding, decode), headers, batch_rows)
+    reading.source = lambda: _batches(objects(decode), headers, batch_rows)
     return reading
+
+
+def _one_an_item(records: Iterator[dict[str, Any]], details: str | None) -> Iterator[dict[str, Any]]:
+    """The records, one that nests a list of objects under the key `details` once for each of these.
+
+    A key for which visit and item have different values, or one of them two, makes the record a shape row.
+    """
+    if details is None:
+        yield from records
+        return
+    for record in records:
+        key = None if isinstance(record, _Doubled) else next((k for k in record if fold(k) == details), None)
+        items = record[key] if key is not None else None
+        if not items or not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            yield record
+            continue
+        visit = [(name, value) for name, value in record.items() if name != key]
+        for item in items:
+            whole = _object([pair for pair in visit if item.get(pair[0]) != pair[1]] + [*item.items()])
+            if isinstance(item, _Doubled):
+                whole = _Doubled(whole)
+                whole.texts = [*(_text(value) or "" for _, value in visit), *item.texts]
+            yield whole
 
 
 def _batches(records: Iterator[dict[str, Any]], headers: list[str], batch_rows: int) -> Iterator[CellBatch]:

@@ -82,6 +82,56 @@ def test_gsxt_names_and_mandatory_columns(read: Fixture, refusal: Fixture) -> No
     assert "inspected_on" in str(error)
 
 
+VISIT = {"entName": "宣城市某公司", "raninsTaskId": "T1", "insAuth": "局", "insDate": "2024-01-02"}
+
+
+def item(name: str, result: str = "未发现问题", **more: object) -> dict[str, object]:
+    return {"seqno": 1, "raninsItemName": name, "raninsCheckResName": result, **more}
+
+
+@pytest.mark.parametrize("write", [lines, array])
+@pytest.mark.parametrize("key", ["details", "Details", "DETAILS"])
+def test_a_visit_of_gsxt_is_a_record_an_item(read: Fixture, write: Callable[..., bytes], key: str) -> None:
+    raw = write(VISIT | {key: [item("公示"), item("登记", "未按规定公示")]}, VISIT | {key: [item("名称")]})
+    found = read(raw, "inspections/a.json", "inspections")
+    assert found.reading.layout.endswith("/gsxt")
+    assert found.reading.unknown_columns == ["seqno"]
+    at = [column.header for column in found.reading.columns].index
+    assert [(cells[at("raninsTaskId")], cells[at("raninsItemName")], cells[at("raninsCheckResName")])
+            for cells in found.cells] == [
+        ("T1", "公示", "未发现问题"), ("T1", "登记", "未按规定公示"), ("T1", "名称", "未发现问题"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("details", [[], None, "公示", [item("公示"), "登记"], {"a": item("公示")}])
+def test_details_that_are_no_items_lose_no_row(read: Fixture, details: object) -> None:
+    raw = lines(VISIT | {"details": [item("公示")]}, VISIT | {"details": details})
+    found = read(raw, "inspections/a.json", "inspections")
+    at = [column.header for column in found.reading.columns].index
+    assert [cells[at("raninsItemName")] for cells in found.cells] == ["公示", None]
+
+
+def test_an_item_that_repeats_a_key_of_its_visit(read: Fixture) -> None:
+    raw = lines(VISIT | {"details": [item("公示", raninsTaskId="T1")]})
+    assert len(read(raw, "inspections/a.json", "inspections").rows) == 1
+
+
+def test_keys_for_which_visit_and_item_differ_are_a_shape_row(read: Fixture) -> None:
+    raw = lines(VISIT | {"details": [item("公示"), item("登记", insDate="2024-02-03")]})
+    raw += b'\n{"insDate": "2024-01-02", "details": [{"raninsItemName": "a", "raninsItemName": "b"}]}'
+    found = read(raw, "inspections/a.json", "inspections")
+    assert list(found.rows) == [1]
+    assert [(s.source_row, s.cells[-4:]) for s in found.shapes] == [
+        (2, ["\x011", "登记", "未发现问题", "2024-02-03"]), (3, ["2024-01-02", "a", "b"]),
+    ]  # fmt: skip
+
+
+def test_details_of_another_kind_are_text(read: Fixture) -> None:
+    assert read(lines({"a": "1", "details": [{"b": 1}]}), "a.json", "penalties", narrow=True).cells == [
+        ["1", '[{"b": 1}]']
+    ]
+
+
 def test_a_mandatory_key_that_only_a_later_row_has(read: Fixture) -> None:
     row = {"subject_name": "n", "task_no": "t", "item": "i", "result": "r", "authority": "a"}
     found = read(lines(row, row | {"inspected_on": "2024-01-02"}), "a.jsonl", "inspections")
