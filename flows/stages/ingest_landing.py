@@ -19,6 +19,7 @@ IGNORED_FOLDERS = (".*", "~$*", "*.part", "*.tmp")
 SYSTEM_FILES = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
 SYSTEM_FOLDERS = ("__macosx", "$recycle.bin", "system volume information", "lost+found", "@eadir")
 
+_TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 _KIND_OF_FOLDER = {**{kind: kind for kind in KINDS}, **{zh: kind for kind, zh in KINDS_ZH.items()}}
 
 
@@ -106,7 +107,7 @@ def _walk(
         within: the folders walked through to get here, without links.
     """
     shown = _text(path)
-    if shown != path or any(unicodedata.category(char) == "Cc" for char in path):
+    if shown != path:
         yield Unreadable(
             shown, kind, "file_name_not_text", "the name is no UTF-8 text or has control characters"
         )
@@ -151,5 +152,11 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _text(name: str) -> str:
-    """The name with bytes that are no UTF-8 shown as escapes."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """The name with what must not reach a terminal or a log shown as escapes: bytes that are no UTF-8, controls."""
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(char.encode("unicode_escape").decode() if _is_control(char) else char for char in text)
+
+
+def _is_control(char: str) -> bool:
+    """Controls of terminals, line ends, and marks that turn the direction of a text around."""
+    return unicodedata.category(char) in ("Cc", "Zl", "Zp") or unicodedata.bidirectional(char) in _TURNING

@@ -149,3 +149,15 @@ def test_names_that_are_no_text_are_refused(tmp_path: Path) -> None:
     (Path(os.fsdecode(os.fsencode(tmp_path) + b"/penalties/\xd6\xd0.csv"))).write_bytes(b"x")
     assert [rule for _, rule in refused(tmp_path)] == ["file_name_not_text"] * 2
     assert [file.path for file in walk_landing(tmp_path)[0]] == ["penalties/全角　空格 (1).csv"]
+
+
+@pytest.mark.parametrize("trick", ["\x1b[2J", "\r", "\x7f", "\u202e", "\u2066", "\u2028", "\x9b31m"])
+def test_names_that_would_play_tricks_on_a_terminal_are_shown_escaped(tmp_path: Path, trick: str) -> None:
+    put(tmp_path, f"penalties/a{trick}b.csv")
+    ((path, rule),) = refused(tmp_path)
+    assert rule == "file_name_not_text"
+    assert path.startswith("penalties/a\\") and trick not in path
+    put(tmp_path, f"other{trick}/a.csv")
+    with pytest.raises(InputRefused) as raised:
+        walk_landing(tmp_path)
+    assert trick not in str(raised.value)
