@@ -16,6 +16,7 @@ from records.arrays import as_array, nulled, nulls
 from records.codes import Lookups
 from records.identifiers import uscc_defect
 from records.masking import mask_doc, mask_person, mask_text, masked
+from records.persons import looks_like_person, without_names
 from records.readers.model import NUMBER_MARK, ShapeRow
 from records.registry import field as registry_field
 from records.rules import EVENT_DAY, ROW_SHAPE
@@ -115,6 +116,7 @@ def _raw(
     persons = np.zeros(len(held), np.bool_) if natural is None else np.asarray(natural)
     take = pa.array(held)
     objects: list[dict[str, str | None]] = [{} for _ in held]
+    stated = _persons(reading, held, name, persons)
     name_header = None
     for position, field in sorted(
         (p, f) for f, source in reading.match.sources.items() for p in source.positions
@@ -123,12 +125,32 @@ def _raw(
         texts = as_array(reading.column(position).take(take)).to_pylist()
         for place, text in enumerate(texts):
             bare = None if text is None else text.removeprefix(NUMBER_MARK)
-            if bare and field == name and persons[place]:
-                bare = mask_person(bare)
+            if bare and field == name:
+                bare = mask_person(bare) if persons[place] else bare
+            elif bare:
+                bare = without_names(bare, stated[place])
             objects[place][headers[position]] = None if bare is None else mask(bare)
         if field == name and name_header is None:
             name_header = headers[position]
     return pa.array([json.dumps(row, ensure_ascii=False) for row in objects], pa.string()), name_header
+
+
+def _persons(
+    reading: Reading, held: npt.NDArray[np.int64], name: str, natural: npt.NDArray[np.bool_]
+) -> list[list[str]]:
+    """The natural persons that each row names: wherever else in the row their names stand, they are masked."""
+    take = pa.array(held)
+    subjects = reading.cells(name).text.take(take).to_pylist()
+    fields = [f for f in reading.match.sources if registry_field(reading.kind, f).type == "person"]
+    others = [reading.cells(field).text.take(take).to_pylist() for field in fields]
+    return [
+        [
+            text
+            for text in (subjects[place] if natural[place] else None, *(cells[place] for cells in others))
+            if text
+        ]
+        for place in range(len(held))
+    ]
 
 
 def _mask_for(reading: Reading, name: str) -> Mask:
@@ -164,7 +186,8 @@ def shape_rows_quarantined(
     """Rows that fail `row_shape` in the schema QUARANTINE. Nothing of them counts as read.
 
     `cells` holds the valid USCCs and the normalised names found as whole cells, by which such a row holds
-    entities; in `raw`, a list, cells above the policy's length stand as their length.
+    entities; in `raw`, a list, cells above the policy's length stand as their length, and cells that look like
+    a natural person's name as 王**.
 
     Args:
         kind: record kind of the file.
@@ -180,7 +203,8 @@ def shape_rows_quarantined(
     shown = iter(safe.to_pylist())
     raw = [
         json.dumps(
-            [length_of(cell) if len(cell) > limit else text for cell, text in pairs], ensure_ascii=False
+            [length_of(cell) if len(cell) > limit else _shown(text) for cell, text in pairs],
+            ensure_ascii=False,
         )
         for pairs in ([*zip(row, islice(shown, len(row)), strict=True)] for row in bare)
     ]
@@ -198,6 +222,10 @@ def shape_rows_quarantined(
         "cells": pa.array(found, pa.list_(pa.string())),
     }
     return _table(columns, count)
+
+
+def _shown(cell: str) -> str:
+    return mask_person(cell) if looks_like_person(cell) else cell
 
 
 def _found(codes: Iterator[str], names: Iterator[str | None], count: int) -> list[str]:

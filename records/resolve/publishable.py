@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 import pyarrow as pa
 
+from records.persons import without_names
 from records.resolve.expr import is_true, no_text, union_all
 from records.resolve.linking import unmatched_reason
 
@@ -110,5 +111,6 @@ def _mask_raw(raw: str | None, header: str) -> str | None:
     row = json.loads(raw)
     name = row.get(header) if isinstance(row, dict) else None
     if isinstance(name, str) and name and not name.endswith(_MASK):
+        row = {key: without_names(cell, [name]) if cell else cell for key, cell in row.items()}
         row[header] = name[0] + _MASK
     return json.dumps(row, ensure_ascii=False)

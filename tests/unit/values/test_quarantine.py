@@ -241,6 +241,38 @@ def test_rows_of_wrong_shape() -> None:
     assert (empty["raw"], empty["cells"]) == ("[]", [])
 
 
+def test_a_persons_name_in_a_row_of_wrong_shape() -> None:
+    cells = [
+        " 张三丰",
+        "欧阳修",
+        "买买提·艾力",
+        "王五",
+        "罚款",
+        "警告",
+        "自然人",
+        "张三丰饺子馆",
+        "宣城市市场监督管理局",
+        "存续",
+    ]
+    held = shape_rows_quarantined(
+        "listings", [ShapeRow(1, cells)], lookups(), landed_on=LANDED_ON, sha256=SHA256
+    )
+    (row,) = held.to_pylist()
+    assert json.loads(row["raw"]) == ["张**", "欧**", "买**", "王**", *cells[4:]]
+
+
+def test_a_persons_name_elsewhere_in_its_row() -> None:
+    told = {"legal_rep": "张三丰", "content": "对张三丰罚款", "basis": "李四 张三丰", "decided_on": "x"}
+    row = held_row("penalties", subject_name="宣城张三丰餐饮有限公司", **told)
+    assert "对张**罚款" in row["raw"] and "李四 张**" in row["raw"]
+    # The name of an enterprise is public, whoever's name is in it.
+    assert row["name_seen"] == "宣城张三丰餐饮有限公司" and row["name_seen"] in row["raw"]
+    row = held_row(
+        "penalties", subject_name="王小明", subject_kind="自然人", uscc=None, content="王小明", decided_on="x"
+    )
+    assert "王小明" not in row["raw"] and '"王**"' in row["raw"]
+
+
 def test_no_rows_of_wrong_shape() -> None:
     held = shape_rows_quarantined("listings", [], lookups(), landed_on=LANDED_ON, sha256=SHA256)
     assert held.num_rows == 0 and held.schema.equals(QUARANTINE)
