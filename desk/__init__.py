@@ -1,1 +1,4 @@
-"""The approval desk reads what `publish` writes into `desk/` of a snapshot, and nothing else (no code yet)."""
+"""The approval desk: eligibility store, look-ups, audit trail, users, HTTP API and web page.
+
+It reads ``OUT/snapshots/*/desk/`` alone; nothing here knows a class or points (promise 5).
+"""

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from policy.dated import Model, Series
+from policy.desk import DeskFile
 from policy.errors import PolicyError
 from policy.feeds import Calendar, Feed, FeedsFile
 from policy.folding import fold
@@ -38,6 +39,7 @@ FILES: Mapping[str, type[Model]] = {
     "rules_risk.yaml": ParamsFile,
     "rules_intake.yaml": ParamsFile,
     "rules_operations.yaml": ParamsFile,
+    "desk.yaml": DeskFile,
     "codes.yaml": CodesFile,
     "penalty_kinds.yaml": PenaltyKindsFile,
     "lists.yaml": ListsFile,
@@ -165,6 +167,7 @@ def _assemble(models: Mapping[str, Model]) -> Policy:
         params=params,
         feeds=_feeds(get("feeds.yaml", FeedsFile).sources, authorities),
         holidays=get("holidays.yaml", Calendar),
+        excluded_items=get("desk.yaml", DeskFile).excluded_items,
         series=series,
         review_by=_review_days(models),
         status_groups=codes.entity_status_groups,

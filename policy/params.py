@@ -168,6 +168,9 @@ PARAMS: Mapping[str, Callable[[Any], Any]] = {
     "retention_snapshot_months": _count,
     "retention_log_days": _count,
     "review_warning_days": _count,
+    # the approval desk
+    "desk_max_age_days": _count,
+    "objection_working_days": _count,
 }
 
 # Those that decide what is accepted or how it is stored: files are read again where one changes.

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, Literal
 
 from policy.dated import Cited, Series, constant_periods
+from policy.desk import ExcludedItems
 from policy.errors import PolicyError
 from policy.feeds import Calendar, Feed
 from policy.folding import fold
@@ -32,6 +33,7 @@ class Policy:
         params: the parameters by id, with description, label (中文), unit and all values.
         publicity: what each channel shows of a decision, from when and how long.
         feeds: declared sources; `authority`, where it stands, is the id in `authorities`.
+        excluded_items: licence items that fast-track never reaches (O-39).
         series: every dated value by id, `lists.<name>.<field>`, `honours.<name>.default_term_months` and
             `publicity.low_fine_yuan` too.
         review_by: id of a parameter or stem of a file -> day by which it is to be looked at again.
@@ -53,6 +55,7 @@ class Policy:
     params: Mapping[str, Param]
     feeds: tuple[Feed, ...]
     holidays: Calendar
+    excluded_items: tuple[ExcludedItems, ...]
     series: Mapping[str, Series]
     review_by: Mapping[str, date]
     status_groups: Mapping[str, StatusGroup]

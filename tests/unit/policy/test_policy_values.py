@@ -63,6 +63,8 @@ NUMBERS: dict[str, Any] = {
     "retention_snapshot_months": 36,
     "retention_log_days": 400,
     "review_warning_days": 30,
+    "desk_max_age_days": 7,
+    "objection_working_days": 7,
 }  # fmt: skip
 
 

@@ -1,0 +1,264 @@
+"""The audit trail: who asked, when, about whom, what was answered, from which snapshot; append-only, hash-chained.
+
+An entry is on the disk before the answer leaves. Entries that arrive together are written together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import queue
+import secrets
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select
+
+from desk.clock import now, stamp
+from desk.databases import clear_errors, lock_of, migrate, open_engine, writing
+from desk.schema import ENTRIES
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from desk.places import Places
+
+START = "0" * 64
+# Crockford's base 32 without letters that are taken for another.
+_CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_FIELDS = (
+    "seq", "at", "who", "role", "channel", "action", "subject", "item", "answer", "status", "as_of",
+    "manifest_sha256", "code", "detail", "previous",
+)  # fmt: skip
+_TOGETHER_MAX = 1_000
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who acts.
+
+    Attributes:
+        name: user, ``token:<id> <name>``, or ``os:<user>`` at the command line.
+        role: role of the user; ``token`` or ``operator``.
+        channel: ``web``, ``api`` or ``cli``.
+    """
+
+    name: str
+    role: str
+    channel: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One act, before it is written.
+
+    Attributes:
+        who: who acted.
+        action: ``check``, ``search``, ``history``, ``list``, ``login`` …
+        subject: USCC, or the masked text.
+        item: licence item.
+        answer: its code.
+        status: of the entity.
+        as_of: day of the list, ISO.
+        manifest_sha256: of the desk's manifest that was answered from.
+        detail: further facts, plain.
+    """
+
+    who: Who
+    action: str
+    subject: str = ""
+    item: str = ""
+    answer: str = ""
+    status: str = ""
+    as_of: str = ""
+    manifest_sha256: str = ""
+    detail: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where an entry stands: number, instant, and the code under which the page finds it again."""
+
+    seq: int
+    at: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """The newest link of the chain; None-like where nothing was written: ``entries`` 0 and `START`."""
+
+    entries: int
+    hash: str
+    at: str
+
+    def as_json(self) -> dict[str, Any]:
+        """As the manifest holds it."""
+        return asdict(self)
+
+
+def new_code() -> str:
+    """A verification code: twelve characters in three groups, 60 bits by chance.
+
+    >>> len(new_code())
+    14
+    """
+    number = secrets.randbits(60)
+    text = "".join(_CODE_ALPHABET[number >> shift & 31] for shift in range(0, 60, 5))
+    return f"{text[:4]}-{text[4:8]}-{text[8:]}"
+
+
+def link(values: Mapping[str, Any]) -> str:
+    """The hash of an entry: over all its fields, the hash of the one before among them."""
+    content = [values[name] for name in _FIELDS]
+    return hashlib.sha256(
+        json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    ).hexdigest()
+
+
+class Audit:
+    """The trail of one process; many threads and processes may write at once.
+
+    One thread writes whatever has come together, in one transaction; `append` returns when it is committed.
+    """
+
+    def __init__(self, places: Places) -> None:
+        places.make_folder()
+        self.engine: Engine = open_engine(places.audit, is_durable=True)
+        migrate(self.engine, "audit")
+        self._waiting: queue.SimpleQueue[tuple[Sequence[Entry], Future[list[Written]]] | None] = (
+            queue.SimpleQueue()
+        )
+        self._writer = threading.Thread(target=self._write_on, name="audit", daemon=True)
+        self._writer.start()
+
+    def close(self) -> None:
+        """Writes what waits and gives the connections back."""
+        self._waiting.put(None)
+        self._writer.join()
+        self.engine.dispose()
+
+    def append(self, entry: Entry) -> Written:
+        """Writes an entry; it is durable when this returns."""
+        return self.extend([entry])[0]
+
+    def extend(self, entries: Sequence[Entry]) -> list[Written]:
+        """Writes entries in their order, in one transaction."""
+        done: Future[list[Written]] = Future()
+        self._waiting.put((entries, done))
+        return done.result()
+
+    def _write_on(self) -> None:
+        is_open = True
+        while is_open:
+            first = self._waiting.get()
+            if first is None:
+                return
+            taken = [first]
+            count = len(first[0])
+            while count < _TOGETHER_MAX:
+                try:
+                    more = self._waiting.get_nowait()
+                except queue.Empty:
+                    break
+                if more is None:
+                    is_open = False
+                    break
+                taken.append(more)
+                count += len(more[0])
+            self._commit(taken)
+
+    def _commit(self, taken: Sequence[tuple[Sequence[Entry], Future[list[Written]]]]) -> None:
+        try:
+            with writing(self.engine, lock_of("audit")) as connection:
+                written = _chain(connection, [entry for entries, _ in taken for entry in entries])
+        except Exception as error:  # noqa: BLE001 (each who waits is told; none is answered without an entry)
+            for _, done in taken:
+                done.set_exception(error)
+            return
+        at = 0
+        for entries, done in taken:
+            done.set_result(written[at : at + len(entries)])
+            at += len(entries)
+
+    def head(self) -> Head:
+        """The newest link."""
+        with clear_errors(self.engine), self.engine.connect() as connection:
+            return _head(connection)
+
+    def by_code(self, code: str) -> dict[str, Any] | None:
+        """The entry under a verification code."""
+        query = select(ENTRIES).where(ENTRIES.c.code == code)
+        with clear_errors(self.engine), self.engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        return dict(row) if row is not None else None
+
+    def entries(
+        self, *, before: int | None = None, limit: int = 100, subject: str = "", who: str = ""
+    ) -> list[dict[str, Any]]:
+        """Entries, the newest first.
+
+        Args:
+            before: only those with a smaller number.
+            limit: rows at most.
+            subject: only this USCC.
+            who: only this user or token.
+        """
+        query = select(ENTRIES).order_by(ENTRIES.c.seq.desc()).limit(limit)
+        if before is not None:
+            query = query.where(ENTRIES.c.seq < before)
+        if subject:
+            query = query.where(ENTRIES.c.subject == subject)
+        if who:
+            query = query.where(ENTRIES.c.who == who)
+        with clear_errors(self.engine), self.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def all(self) -> Iterator[dict[str, Any]]:
+        """Every entry in order, in bounded memory."""
+        query = select(ENTRIES).order_by(ENTRIES.c.seq)
+        with clear_errors(self.engine), self.engine.connect() as connection:
+            for row in connection.execution_options(yield_per=5_000).execute(query).mappings():
+                yield dict(row)
+
+
+def _chain(connection: Connection, entries: Sequence[Entry]) -> list[Written]:
+    head = _head(connection)
+    previous, seq = head.hash, head.entries
+    at = stamp(now())
+    # Clocks step back at times; the trail's order is that of its numbers.
+    at = max(at, head.at)
+    rows, written = [], []
+    for entry in entries:
+        seq += 1
+        row = {
+            "seq": seq,
+            "at": at,
+            "who": entry.who.name,
+            "role": entry.who.role,
+            "channel": entry.who.channel,
+            "action": entry.action,
+            "subject": entry.subject,
+            "item": entry.item,
+            "answer": entry.answer,
+            "status": entry.status,
+            "as_of": entry.as_of,
+            "manifest_sha256": entry.manifest_sha256,
+            "code": new_code(),
+            "detail": json.dumps(entry.detail or {}, ensure_ascii=False, sort_keys=True),
+            "previous": previous,
+        }
+        previous = row["hash"] = link(row)
+        rows.append(row)
+        written.append(Written(seq, at, str(row["code"])))
+    connection.execute(insert(ENTRIES), rows)
+    return written
+
+
+def _head(connection: Connection) -> Head:
+    query = select(ENTRIES.c.seq, ENTRIES.c.hash, ENTRIES.c.at).order_by(ENTRIES.c.seq.desc()).limit(1)
+    row = connection.execute(query).first()
+    return Head(0, START, "") if row is None else Head(int(row.seq), str(row.hash), str(row.at))

@@ -1,0 +1,129 @@
+"""Many questions at once: CSV in, CSV out, in bounded memory."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import islice
+from typing import IO, TYPE_CHECKING
+
+from desk.as_json import CSV_COLUMNS, answer_row
+from desk.asking import Question, ask
+from desk.reading import name_key, read_applicant
+from records.errors import InputRefused
+
+if TYPE_CHECKING:
+    from desk.audit import Audit, Who
+    from desk.store import Store
+
+TOGETHER = 1_000
+ROWS_MAX = 1_000_000
+CELL_MAX = 5_000
+BOM = "\ufeff"
+_CODE_HEADERS = ("USCC", "统一社会信用代码", "信用代码", "APPLICANT", "申请人", "主体", "ASKED")
+_NAME_HEADERS = ("NAME", "名称", "主体名称", "企业名称", "SUBJECT_NAME")
+_ITEM_HEADERS = ("ITEM", "许可事项", "事项", "事项名称")
+
+
+def open_text(file: IO[bytes], name: str) -> io.TextIOWrapper:
+    """The text of an upload: UTF-8 with or without a byte-order mark, else GB18030.
+
+    Raises:
+        InputRefused: ``undecodable``; also later, while it is read.
+    """
+    start = file.read(1 << 16)
+    file.seek(0)
+    encoding = "gb18030"
+    try:
+        # A character may be cut at the end of what was looked at.
+        start[: max(len(start) - 3, 0) if len(start) == 1 << 16 else None].decode("utf-8")
+        encoding = "utf-8-sig"
+    except UnicodeDecodeError as error:
+        if len(start) == 1 << 16 and error.start >= len(start) - 6:
+            encoding = "utf-8-sig"
+    if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise InputRefused("is a workbook: save it as CSV", rule="not_csv", file=name)
+    return io.TextIOWrapper(file, encoding=encoding, newline="")
+
+
+def read_questions(lines: Iterable[str], name: str) -> Iterator[Question]:
+    """Questions of a CSV file, one a row; blank rows are left out.
+
+    A header names the columns (``uscc`` 统一社会信用代码, ``name`` 名称, ``item`` 许可事项). Without one the first
+    column must begin with a USCC; the second is then the item.
+
+    Raises:
+        InputRefused: ``no_header``, ``row_shape``, ``undecodable``, ``too_many_rows``.
+    """
+    rows = csv.reader(_decoded(lines, name), strict=True)
+    places: tuple[int, int, int] | None = None
+    number = 0
+    try:
+        for cells in rows:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if places is None:
+                places = _places(cells, name)
+                if places[0] != _NO_HEADER:
+                    continue
+                places = (0, -1, 1)
+            number += 1
+            if number > ROWS_MAX:
+                raise InputRefused(f"has more than {ROWS_MAX:,} rows", rule="too_many_rows", file=name)
+            if max(map(len, cells)) > CELL_MAX:
+                raise InputRefused(
+                    "a cell is too long: an open quote?", rule="row_shape", file=name, row=number
+                )
+            code, text, item = (cells[at].strip() if 0 <= at < len(cells) else "" for at in places)
+            yield Question(code or text, item)
+    except csv.Error as error:
+        raise InputRefused(f"cannot be read as CSV ({error})", rule="row_shape", file=name) from error
+    if places is None:
+        raise InputRefused("holds no row", rule="no_header", file=name)
+
+
+_NO_HEADER = -2
+
+
+def _places(cells: list[str], name: str) -> tuple[int, int, int]:
+    keys = [name_key(cell) for cell in cells]
+
+    def at(known: tuple[str, ...]) -> int:
+        return next((place for place, key in enumerate(keys) if key in known), -1)
+
+    code, text, item = at(_CODE_HEADERS), at(_NAME_HEADERS), at(_ITEM_HEADERS)
+    if code >= 0 or text >= 0:
+        return code, text, item
+    if read_applicant(cells[0]).form == "uscc":
+        return _NO_HEADER, -1, -1
+    raise InputRefused(
+        "has no column uscc 统一社会信用代码 or name 名称 in its first row", rule="no_header", file=name
+    )
+
+
+def _decoded(lines: Iterable[str], name: str) -> Iterator[str]:
+    try:
+        for line in lines:
+            yield line.replace("\0", "")
+    except UnicodeDecodeError as error:
+        raise InputRefused("is neither UTF-8 nor GB18030", rule="undecodable", file=name) from error
+
+
+def answer_lines(
+    store: Store, audit: Audit, who: Who, questions: Iterable[Question], *,
+    on: date | None = None, known_on: date | None = None,
+) -> Iterator[tuple[int, str]]:  # fmt: skip
+    """Answers as pieces of a CSV file, in the order of the questions: rows in the piece, and its text."""
+    yield 0, BOM + _csv([CSV_COLUMNS])
+    waiting = iter(questions)
+    while some := list(islice(waiting, TOGETHER)):
+        answers = ask(store, audit, who, some, on=on, known_on=known_on)
+        yield len(answers), _csv(answer_row(answer) for answer in answers)
+
+
+def _csv(rows: Iterable[Iterable[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue()

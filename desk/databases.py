@@ -1,0 +1,149 @@
+"""Opening a database of the desk: SQLite in WAL mode, or PostgreSQL through psycopg; migrated before use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from records.errors import CreditgradeError, UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+Part = Literal["eligibility", "access", "audit"]
+# How long a writer waits for another one before it says so.
+BUSY_SECONDS = 60
+_POOL = 8
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def open_engine(url: str, *, is_durable: bool = False, poolclass: Any = None) -> Engine:
+    """An engine; nothing is connected yet.
+
+    Args:
+        url: as `Places` gives it.
+        is_durable: a commit returns after the bytes are on the disk, even where the power fails next (SQLite).
+        poolclass: SQLAlchemy's, where the default does not fit.
+    """
+    from sqlalchemy import create_engine, event
+
+    if not url.startswith("sqlite"):
+        options: dict[str, Any] = {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
+        if poolclass is None:
+            options |= {"pool_size": _POOL, "max_overflow": 3 * _POOL}
+        else:
+            options["poolclass"] = poolclass
+        return create_engine(url, **options)
+    engine = create_engine(
+        url,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
+        **(
+            {"pool_size": _POOL, "max_overflow": 5 * _POOL} if poolclass is None else {"poolclass": poolclass}
+        ),
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
+        cursor.execute("PRAGMA cache_size = -32000")
+        cursor.execute("PRAGMA mmap_size = 268435456")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("is_writer") else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine, lock: int | None = None) -> Iterator[Connection]:
+    """One transaction of a writer; where `lock` is given, one writer of that number at a time.
+
+    Raises:
+        CreditgradeError: ``database_busy`` where another writer did not end in time.
+        UsageError: ``database_unreachable``.
+    """
+    with (
+        clear_errors(engine),
+        engine.connect().execution_options(is_writer=True) as connection,
+        connection.begin(),
+    ):
+        if lock is not None and connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock})")
+        yield connection
+
+
+@contextmanager
+def clear_errors(engine: Engine) -> Iterator[None]:
+    """Turns what a driver says into one line without any value of a row or secret of the URL."""
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        yield
+    except OperationalError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        told = str(error.orig).splitlines()[0] if error.orig else type(error).__name__
+        if "locked" in told or "lock timeout" in told:
+            raise CreditgradeError(
+                f"{where} is busy: another writer did not end", rule="database_busy"
+            ) from error
+        raise UsageError(f"{where} cannot be used: {told}", rule="database_unreachable") from error
+
+
+def migrate(engine: Engine, part: Part) -> None:
+    """Brings the tables of a part to the newest version; several processes may do so at once.
+
+    Raises:
+        CreditgradeError: ``database_newer`` where a later version of the application made it.
+    """
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+    from alembic.util.exc import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", str(_MIGRATIONS / "versions" / part).replace("%", "%%"))
+    head = ScriptDirectory.from_config(config).get_current_head()
+    with clear_errors(engine), engine.connect() as connection:
+        if _version(connection, part) == head:
+            return
+    with writing(engine, lock=_LOCKS[part]) as connection:
+        config.attributes["connection"] = connection
+        config.attributes["version_table"] = version_table(part)
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise CreditgradeError(
+                "the desk's database was made by a later version of creditgrade", rule="database_newer"
+            ) from error
+
+
+_LOCKS: dict[Part, int] = {"eligibility": 7_310_001, "access": 7_310_002, "audit": 7_310_003}
+
+
+def lock_of(part: Part) -> int:
+    """The number under which writers of a part wait for each other on PostgreSQL."""
+    return _LOCKS[part] + 100
+
+
+def version_table(part: Part) -> str:
+    """Holds the version of a part's tables."""
+    return f"desk_version_{part}"
+
+
+def _version(connection: Connection, part: Part) -> str | None:
+    from sqlalchemy import inspect, text
+
+    if not inspect(connection).has_table(version_table(part)):
+        return None
+    return connection.execute(text(f"SELECT version_num FROM {version_table(part)}")).scalar()

@@ -1,0 +1,150 @@
+"""What a snapshot changes: its rows against those that stand in the store, compared by digest in DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from desk.reading import name_key
+from records.errors import InputRefused
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from desk.files import DeskSnapshot
+
+CHUNK = 20_000
+_MEMORY_LIMIT = "1GB"
+_ROWS = """
+CREATE TABLE incoming AS
+WITH shared AS (
+  SELECT kind, authority, doc_no, event_on FROM blockers
+  WHERE doc_no IS NOT NULL GROUP BY ALL HAVING count(DISTINCT uscc) > 1
+), marked AS (
+  SELECT b.*, (
+      b.rule LIKE 'branch%' OR b.rule LIKE '%_of_predecessor%'
+      OR (b.reason = 'HOLD_REVIEW' AND (b.rule LIKE '%(linked_by_name)' OR s.kind IS NOT NULL))
+    ) AS is_of_another
+  FROM blockers b LEFT JOIN shared s
+    ON b.reason = 'HOLD_REVIEW' AND s.kind = b.kind AND s.doc_no = b.doc_no
+    AND s.authority IS NOT DISTINCT FROM b.authority AND s.event_on IS NOT DISTINCT FROM b.event_on
+), listed AS (
+  SELECT uscc, to_json(list({
+      'reason': reason, 'kind': kind, 'authority': authority,
+      'doc_no': CASE WHEN is_of_another THEN NULL ELSE doc_no END,
+      'event_on': event_on::VARCHAR, 'blocks_until': blocks_until::VARCHAR, 'rule': rule,
+      'is_of_another': is_of_another
+    } ORDER BY reason, kind, event_on, authority, doc_no, rule, blocks_until))::VARCHAR AS blockers
+  FROM (SELECT DISTINCT * FROM marked) GROUP BY uscc
+), rows AS (
+  SELECT e.uscc, coalesce(e.name, '') AS name, coalesce(e.division_code, '') AS division_code, e.status,
+    array_to_string(e.grounds, ';') AS grounds, e.clean_since::VARCHAR AS clean_since,
+    CASE WHEN e.eligible THEN NULL ELSE e.eligible_on::VARCHAR END AS eligible_on,
+    coalesce(l.blockers, '[]') AS blockers
+  FROM eligibility e LEFT JOIN listed l USING (uscc)
+)
+SELECT *, md5(concat_ws(chr(31), name, division_code, status, grounds, coalesce(clean_since, ''),
+  coalesce(eligible_on, ''), blockers)) AS digest
+FROM rows
+"""
+
+
+class Row(NamedTuple):
+    """One entity as the store keeps it; days are ISO text."""
+
+    uscc: str
+    name: str
+    name_key: str
+    division_code: str
+    status: str
+    grounds: str
+    clean_since: str | None
+    eligible_on: str | None
+    blockers: str
+    digest: str
+
+
+class Delta:
+    """The difference between a snapshot and what stands.
+
+    Args:
+        snapshot: checked.
+        scratch: folder for what does not fit into memory.
+    """
+
+    def __init__(self, snapshot: DeskSnapshot, scratch: Path) -> None:
+        import duckdb
+
+        self._con = duckdb.connect()
+        self._con.execute("SET threads = 2")
+        self._con.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
+        self._con.execute(f"SET temp_directory = '{_quoted(scratch)}'")
+        self._con.execute("SET enable_progress_bar = false")
+        for name, place in (("eligibility", snapshot.eligibility), ("blockers", snapshot.blockers)):
+            self._con.execute(
+                f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{_quoted(place)}', hive_partitioning = false)"
+            )
+        self._con.execute(_ROWS)
+        self._con.execute("CREATE TABLE standing (uscc VARCHAR, digest VARCHAR)")
+        if (found := self._count("SELECT count(*) FROM incoming")) != snapshot.rows:
+            raise InputRefused(
+                f"holds {found} entities where its manifest says {snapshot.rows}",
+                rule="snapshot_damaged",
+                file=snapshot.name,
+            )
+
+    def __enter__(self) -> Delta:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._con.close()
+
+    def add_standing(self, codes: list[str], digests: list[str]) -> None:
+        """Takes some of the rows that stand: USCC and digest."""
+        import pyarrow as pa
+
+        some = pa.table({"uscc": codes, "digest": digests})
+        self._con.register("some", some)
+        self._con.execute("INSERT INTO standing SELECT * FROM some")
+        self._con.unregister("some")
+
+    def counts(self) -> tuple[int, int, int]:
+        """(added, changed, removed)."""
+        added = self._count("SELECT count(*) FROM incoming ANTI JOIN standing USING (uscc)")
+        changed = self._count(
+            "SELECT count(*) FROM incoming i JOIN standing s USING (uscc) WHERE i.digest <> s.digest"
+        )
+        removed = self._count("SELECT count(*) FROM standing ANTI JOIN incoming USING (uscc)")
+        return added, changed, removed
+
+    def ended(self) -> Iterator[list[str]]:
+        """USCCs whose row no longer holds: changed or removed."""
+        query = (
+            "SELECT s.uscc FROM standing s LEFT JOIN incoming i USING (uscc)"
+            " WHERE i.uscc IS NULL OR i.digest <> s.digest ORDER BY 1"
+        )
+        for rows in self._chunks(query):
+            yield [row[0] for row in rows]
+
+    def begun(self) -> Iterator[list[Row]]:
+        """Rows that hold from now on: added or changed, in the order of their USCC."""
+        query = (
+            "SELECT i.uscc, i.name, i.division_code, i.status, i.grounds, i.clean_since, i.eligible_on, i.blockers,"
+            " i.digest FROM incoming i LEFT JOIN standing s USING (uscc)"
+            " WHERE s.uscc IS NULL OR i.digest <> s.digest ORDER BY 1"
+        )
+        for rows in self._chunks(query):
+            yield [Row(code, name, name_key(name), *rest) for code, name, *rest in rows]
+
+    def _chunks(self, query: str) -> Iterator[list[tuple[Any, ...]]]:
+        found = self._con.cursor().execute(query)
+        while rows := found.fetchmany(CHUNK):
+            yield rows
+
+    def _count(self, query: str) -> int:
+        row = self._con.execute(query).fetchone()
+        return int(row[0]) if row else 0
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,139 @@
+"""What an applicant typed: a USCC, a citizen's id, or a name; and the form in which names are compared.
+
+Nothing heavy is imported here: `records.identifiers` checks whole columns and needs NumPy.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from policy.folding import fold
+
+_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015: no I, O, S, V, Z
+_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
+_VALUES = {char: value for value, char in enumerate(_ALPHABET)}
+_CITIZEN_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+USCC_LENGTH = 18
+NAME_MAX = 200
+_CODE_LENGTHS = range(15, 22)
+_PERSON_MAX = 4
+
+Form = Literal["uscc", "name", "citizen", "malformed"]
+
+
+@dataclass(frozen=True)
+class Applicant:
+    """Who is asked about.
+
+    Attributes:
+        form: what the text is.
+        key: the USCC, or the name's key; empty where it is neither.
+        shown: the text as it may be repeated, stored and printed: never a citizen's id.
+        problem: short id of what is wrong with it, where it is malformed.
+    """
+
+    form: Form
+    key: str
+    shown: str
+    problem: str = ""
+
+
+def read_applicant(text: str) -> Applicant:
+    """Reads what was typed; width, case, spaces, hyphens in codes and invisible marks do not matter.
+
+    >>> read_applicant("９１３４００００７１１７７１１４３Ｊ").key
+    '91340000711771143J'
+    >>> read_applicant("11010519491231002X").form, read_applicant("宣城 建设").form
+    ('citizen', 'name')
+    >>> read_applicant("91340000711771143K").problem
+    'uscc_check'
+    """
+    key = name_key(text)
+    if not key:
+        return Applicant("malformed", "", "", "empty")
+    code = key.replace("-", "")
+    if code.isascii() and code.isalnum() and any(char.isdigit() for char in code):
+        if is_citizen_id(code):
+            return Applicant("citizen", "", "公民身份号码")
+        if len(code) in _CODE_LENGTHS:
+            problem = uscc_problem(code)
+            shown = code if not problem else _masked_code(code)
+            return Applicant(
+                "malformed" if problem else "uscc", "" if problem else code, shown, problem or ""
+            )
+    if len(key) > NAME_MAX:
+        return Applicant("malformed", "", f"{visible(text)[:20]}…", "too_long")
+    return Applicant("name", key, visible(text))
+
+
+def uscc_problem(code: str) -> str | None:
+    """The first thing wrong with a folded USCC (GB 32100-2015); None for a valid one."""
+    if len(code) != USCC_LENGTH:
+        return "uscc_length"
+    if any(char not in _VALUES for char in code):
+        return "uscc_alphabet"
+    total = sum(_VALUES[char] * weight for char, weight in zip(code, _WEIGHTS, strict=False))
+    return None if _ALPHABET[-total % 31] == code[-1] else "uscc_check"
+
+
+def is_citizen_id(code: str) -> bool:
+    """18 characters with a birth date (GB 11643), or 15 digits with one.
+
+    18 digits may be a USCC and a citizen's id at once; where the check digit of the id is right, or that of the
+    USCC wrong, it is taken for a person's.
+
+    >>> is_citizen_id("110105491231002"), is_citizen_id("91340000711771143J")
+    (True, False)
+    """
+    if len(code) == 15 and code.isdigit():
+        return code[0] in "12345678" and _is_day("19" + code[6:12])
+    if len(code) != USCC_LENGTH or not code[:17].isdigit() or not (code[17].isdigit() or code[17] == "X"):
+        return False
+    if code[0] not in "12345678" or not _is_day(code[6:14]):
+        return False
+    total = sum(int(char) * weight for char, weight in zip(code, _CITIZEN_WEIGHTS, strict=False))
+    return "10X98765432"[total % 11] == code[17] or uscc_problem(code) is not None
+
+
+def name_key(text: str) -> str:
+    r"""The form in which names are compared: folded as in the policy, without marks that cannot be seen.
+
+    >>> name_key("\u202e宣城（市）\u200b 建设")
+    '宣城(市)建设'
+    """
+    return fold(visible(text))
+
+
+def visible(text: str) -> str:
+    """The text without control characters and marks that change how the rest of a line is shown."""
+    kept = [" " if char in "\t\r\n" else char for char in text]
+    return "".join(c for c in kept if unicodedata.category(c) not in ("Cc", "Cf", "Cs")).strip()
+
+
+def for_record(applicant: Applicant) -> str:
+    """How an applicant that is no entity of the register is written into the audit trail.
+
+    A short name may be a person's: only its first character stays, as everywhere in the lake.
+
+    >>> for_record(read_applicant("王小明")), for_record(read_applicant("宣城建设有限公司"))
+    ('王**', '宣城建设有限公司')
+    """
+    text = applicant.shown
+    if applicant.form == "name" and (len(applicant.key) <= _PERSON_MAX or "·" in text):
+        return f"{text[:1]}**"
+    return text
+
+
+def _masked_code(code: str) -> str:
+    """A code that is none of an entity might be a mistyped id of a person."""
+    return f"{code[:6]}{'*' * (len(code) - 10)}{code[-4:]}" if code[:17].isdigit() else code
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return 1850 <= date(int(text[:4]), int(text[4:6]), int(text[6:8])).year <= 2100
+    except ValueError:
+        return False
