@@ -21,8 +21,10 @@ def permission_of(route: APIRoute) -> May | str | None:
     Raises:
         RuntimeError: it names nothing.
     """
-    called = [one.call for one in route.dependant.dependencies]
-    guards = [call for call in called if isinstance(call, Guard)]
+    guards: list[Guard] = []
+    for one in route.dependant.dependencies:
+        if isinstance(one.call, Guard):
+            guards.append(one.call)
     if route.path in OPEN:
         return "open"
     if len(guards) != 1:
