@@ -32,12 +32,20 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "problem": answer.problem or None,
         "excluded_by": answer.excluded_by,
         "is_stale": answer.is_stale,
-        "entity": entity_json(answer.entity, answer.edition) if answer.entity and answer.edition else None,
+        "entity": _entity_of(answer),
         "candidates": [candidate_json(one) for one in answer.candidates],
         "data": edition_json(answer.edition, answer.on) if answer.edition else None,
         "verification_code": answer.verification_code,
         "answered_at": answer.answered_at,
     }
+
+
+def _entity_of(answer: Answer) -> dict[str, Any] | None:
+    if answer.entity is None or answer.edition is None:
+        return None
+    found = entity_json(answer.entity, answer.edition)
+    # A list that is too old foresees nothing.
+    return {**found, "eligible_on": None} if answer.is_stale else found
 
 
 def entity_json(entity: Entity, edition: Edition) -> dict[str, Any]:
@@ -125,7 +133,7 @@ def answer_row(answer: Answer) -> list[str]:
     """An answer as the cells of `CSV_COLUMNS`, none of which a spreadsheet would run."""
     entity, edition = answer.entity, answer.edition
     eligible_on = None
-    if entity and edition:
+    if entity and edition and not answer.is_stale:
         is_eligible = entity.status.startswith("ELIGIBLE_")
         eligible_on = edition.as_of if is_eligible else entity.eligible_on
     reasons = "; ".join(

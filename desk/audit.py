@@ -225,6 +225,23 @@ class Audit:
                 yield dict(row)
 
 
+def read_head(places: Places) -> Head:
+    """The newest link of a trail that need not be open here; nothing is made or migrated.
+
+    Raises:
+        UsageError: ``database_unreachable``.
+    """
+    from sqlalchemy import inspect
+
+    engine = open_engine(places.audit)
+    try:
+        with clear_errors(engine), engine.connect() as connection:
+            has_table = inspect(connection).has_table(ENTRIES.name)
+            return _head(connection) if has_table else Head(0, START, "")
+    finally:
+        engine.dispose()
+
+
 def _chain(connection: Connection, entries: Sequence[Entry]) -> list[Written]:
     head = _head(connection)
     previous, seq = head.hash, head.entries

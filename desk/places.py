@@ -13,7 +13,6 @@ ENV_OUT = "CREDITGRADE_OUT"
 ENV_DATABASE = "CREDITGRADE_DESK_DATABASE"
 ENV_AUDIT = "CREDITGRADE_DESK_AUDIT"
 FOLDER = "desk"
-AUDIT_HEAD = "audit-head.json"
 _KINDS = ("sqlite", "postgresql")
 
 
@@ -22,7 +21,7 @@ class Places:
     """The databases of one desk, as SQLAlchemy URLs.
 
     Attributes:
-        folder: ``OUT/desk``, mode 700: embedded databases, the audit's head.
+        folder: ``OUT/desk``, mode 700: the embedded databases.
         eligibility: what the snapshots said, by validity intervals.
         access: users, tokens, sessions, objections.
         audit: every look-up; a database of its own.
@@ -54,7 +53,7 @@ class Places:
         env = environ or {}
         root = out or (Path(env[ENV_OUT]) if env.get(ENV_OUT) else None)
         main, trail = database or env.get(ENV_DATABASE), audit or env.get(ENV_AUDIT)
-        file = _file_of(main) if main else None
+        file = file_of(main) if main else None
         if root is None and file is None and not (main and trail):
             raise UsageError(
                 f"where is the desk? --runs DIR or {ENV_OUT}, or --database URL (with --audit URL for PostgreSQL)",
@@ -74,19 +73,6 @@ class Places:
             raise UsageError("the audit trail needs a database of its own", rule="audit_not_apart")
         return places
 
-    @property
-    def stands(self) -> bool:
-        """Whether a store was named by URL, or its file is there."""
-        return (
-            not self.eligibility.startswith("sqlite")
-            or Path(self.eligibility.removeprefix("sqlite:///")).exists()
-        )
-
-    @property
-    def audit_head(self) -> Path:
-        """The newest link of the audit's chain, for the next manifest."""
-        return self.folder / AUDIT_HEAD
-
     def make_folder(self) -> None:
         """Makes ``OUT/desk`` for the owner alone.
 
@@ -105,10 +91,10 @@ def _sqlite(file: Path) -> str:
     return f"sqlite:///{file.resolve()}"
 
 
-def _file_of(url: str) -> Path | None:
+def file_of(url: str) -> Path | None:
     """The file of a SQLite URL; None for another database."""
     kind, _, rest = _known(url).partition(":///")
-    return Path(rest) if kind == "sqlite" else None
+    return Path(rest) if kind == "sqlite" else None  # sqlite:////a/b is absolute
 
 
 def _known(url: str) -> str:

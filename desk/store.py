@@ -13,6 +13,7 @@ from sqlalchemy import and_, bindparam, select
 
 from desk.answers import Candidate, Edition, Entity, Reason
 from desk.databases import clear_errors, open_engine
+from desk.places import file_of
 from desk.reading import name_key
 from desk.schema import ANSWERS, LOADS
 from records.errors import UsageError
@@ -68,6 +69,13 @@ class Store:
     """The eligibility store, for reading; one for a process, used by many threads."""
 
     def __init__(self, places: Places) -> None:
+        """Opens the store.
+
+        Raises:
+            UsageError: ``desk_empty`` where there is no file of it: looking makes none.
+        """
+        if (file := file_of(places.eligibility)) is not None and not file.exists():
+            raise _empty()
         self.engine: Engine = open_engine(places.eligibility)
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._editions: tuple[Edition, ...] = ()

@@ -34,6 +34,7 @@ _TITLES = {
     "rules_risk.yaml": ("Risk class", "信用风险等级（规则 §7，仅供监管内部参考）"),
     "rules_intake.yaml": ("What is read and what is refused", "数据接收（接口约定 §2）"),
     "rules_operations.yaml": ("What an installation keeps", "运行保存期限"),
+    "desk.yaml": ("The approval desk's question", "审批窗口查询"),
 }
 _GROUPS = {
     "active": "存续", "dormant": "歇业", "revoked": "吊销", "cancelled": "注销", "rescinded": "撤销",
@@ -52,6 +53,8 @@ def render(policy: Policy) -> str:
         f"规则版本 policy version: `{policy.version}`\n",
         "## Parameters 参数\n",
         *_parameters(policy),
+        "## Items excluded from fast-track 事项排除清单\n",
+        *_excluded(policy),
         "## Kinds of penalty 处罚种类\n",
         *_kinds(policy),
         "## Lists 名录名单\n",
@@ -119,6 +122,15 @@ def _parameters(policy: Policy) -> Iterator[str]:
                          str(param.review_by))
                     )  # fmt: skip
         yield table(("参数 id", "含义", "值", "单位", "期间", *_CITED, "复核期限"), rows)
+
+
+def _excluded(policy: Policy) -> Iterator[str]:
+    rows = [
+        (group.label, "、".join(group.words), "、".join(group.codes) or "—", _days(group), *_citation(group))
+        for group in policy.excluded_items
+    ]
+    yield "许可事项名称含下列词语或者代码相同的，不适用便利措施（O-39），`policy/desk.yaml`。\n"
+    yield table(("领域", "词语", "代码", "期间", *_CITED), rows)
 
 
 def _kinds(policy: Policy) -> Iterator[str]:

@@ -24,6 +24,7 @@ _STAGES = {
     "grade": "grading",
     "publish": "writing and verifying the snapshot",
     "latest": "moving latest.json",
+    "desk": "loading the desk's store",
 }
 
 

@@ -51,12 +51,14 @@ def pipeline(plan: Plan, access: Access, run_id: str, step: Step) -> Answered:
     Raises:
         CreditgradeError: of any stage, with its exit code.
     """
+    from flows.stages import desk as desk_stage
     from publish.snapshot import find_same
 
     policy = step("policy", lambda: read_policy(plan))
     taken = step("ingest", lambda: ingest(plan, policy))
     intake = step("feeds", lambda: check(plan, policy, taken))
-    edition = describe(plan, policy, intake)
+    audit_head, not_witnessed = desk_stage.audit_head(plan.out.root)
+    edition = replace(describe(plan, policy, intake), desk_audit_head=audit_head)
     published = find_same(edition, plan.out.root)
     if published is None:
         with plan.out.work_folder(run_id) as work:
@@ -64,7 +66,11 @@ def pipeline(plan: Plan, access: Access, run_id: str, step: Step) -> Answered:
             published = step("publish", lambda: put(plan, result, edition, access))
     standing = published
     move = step("latest", lambda: point(plan, standing))
+    if move.is_moved and desk_stage.has_store(plan.out.root):
+        step("desk", lambda: desk_stage.load_desk(plan, standing))
     told = [*plan.warnings, *intake.warnings, *standing.manifest["warnings"]]
+    if not_witnessed:
+        told.append(not_witnessed)
     if move.note and move.is_warning:
         told.append(move.note)
     return Answered(standing, move, tuple(dict.fromkeys(told)))

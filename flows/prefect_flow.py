@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 
 # Stages that touch what other machines may hold: the landing folder, the lake, the output folder.
-TOUCH_THE_OUTSIDE = ("ingest", "publish", "latest")
+TOUCH_THE_OUTSIDE = ("ingest", "publish", "latest", "desk")
 
 
 class StageFailed(Exception):

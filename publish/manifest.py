@@ -19,6 +19,7 @@ _COUNTS = ("rows_read", "accepted", "quarantined", "duplicates")
 # They may differ between two manifests of the same answers to the same question.
 _OF_THE_RUN = (
     "created_at",
+    "desk_audit_head",
     "code_version",
     "engine",
     "inputs_digest",
@@ -43,6 +44,8 @@ class Edition:
         intake: the deliveries, with warnings and accepted gaps.
         titles: indicator id → its titles, for the reasons.
         citations: parameter id → value, source and article in force on ``as_of`` (`policy.cite`).
+        desk_audit_head: newest link of the desk's audit trail, witnessed here so that a cut tail shows; no answer
+            depends on it, so it is no part of `inputs_digest`. None where there is no desk.
     """
 
     as_of: date
@@ -55,6 +58,7 @@ class Edition:
     intake: Intake
     titles: Mapping[str, Mapping[str, str]]
     citations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    desk_audit_head: Mapping[str, Any] | None = None
 
     @property
     def inputs_digest(self) -> str:
@@ -120,6 +124,7 @@ def manifest(
         "indicators": {id_: dict(edition.titles[id_]) for id_ in sorted(edition.titles)},
         "citations": {id_: dict(edition.citations[id_]) for id_ in sorted(edition.citations)},
         "warnings": list(dict.fromkeys([*edition.intake.warnings, *warnings])),
+        **({"desk_audit_head": dict(edition.desk_audit_head)} if edition.desk_audit_head is not None else {}),
     }
 
 

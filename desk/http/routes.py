@@ -23,8 +23,9 @@ def permission_of(route: APIRoute) -> May | str | None:
     """
     guards: list[Guard] = []
     for one in route.dependant.dependencies:
-        if isinstance(one.call, Guard):
-            guards.append(one.call)
+        called: object = one.call
+        if isinstance(called, Guard):
+            guards.append(called)
     if route.path in OPEN:
         return "open"
     if len(guards) != 1:

@@ -78,10 +78,12 @@ class Desk:
         from policy import load_policy
 
         settings.places.make_folder()
+        eligibility = open_engine(settings.places.eligibility)
+        migrate(eligibility, "eligibility")
+        eligibility.dispose()
         access = open_engine(settings.places.access)
         migrate(access, "access")
         store = Store(settings.places)
-        migrate(store.engine, "eligibility")
         return cls(
             settings, store, Audit(settings.places), access,
             Limits(settings.per_minute, settings.token_per_second), load_policy(settings.policy).holidays,
