@@ -52,6 +52,8 @@ def timeline(periods: Sequence[Period], today: date, lang: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" class="timeline">',
         f"<title>{escape(title)}</title>",
         f"<desc>{escape(_told(periods, lang))}</desc>",
+        f'<line x1="{scale.at(today):.1f}" y1="22" x2="{scale.at(today):.1f}" y2="{height - 26}" stroke="#9aa7b3"'
+        ' stroke-dasharray="4 3"/>',
         *_periods(periods, today, scale, lang),
         *(part for number, reason in enumerate(rows) for part in _reason(reason, number, scale, lang)),
         *_axis(scale, height, today, lang),
@@ -86,6 +88,10 @@ def _periods(periods: Sequence[Period], today: date, scale: _Scale, lang: str) -
         label = f"{_MARK[code]} {word}" if right - left > 110 else _MARK[code]
         if right - left > _DAY_WIDTH_MIN:
             made.append(_text((left + right) / 2, 46, label, "#ffffff", 14, anchor="middle"))
+        elif period is periods[-1]:
+            is_right_half = left > _WIDTH / 2
+            at, anchor = (left - 6, "end") if is_right_half else (right + 6, "start")
+            made.append(_text(at, 46, f"{_MARK[code]} {word}", _FILL[code], 14, anchor=anchor))
     return made
 
 
@@ -113,13 +119,10 @@ def _axis(scale: _Scale, height: int, today: date, lang: str) -> list[str]:
     y = height - 26
     made = [f'<line x1="{_LEFT}" y1="{y}" x2="{_WIDTH - _RIGHT}" y2="{y}" stroke="#4d5b68"/>']
     at = scale.at(today)
-    made.append(
-        f'<line x1="{at:.1f}" y1="22" x2="{at:.1f}" y2="{y}" stroke="#1d2730" stroke-dasharray="4 3"/>'
-    )
     marks = {scale.first: "start", scale.last: "end"}
     for day, anchor in marks.items():
         made.append(_text(scale.at(day), y + 18, day.isoformat(), "#3a4652", 12, anchor=anchor))
-    if _LEFT + 150 < at < _WIDTH - _RIGHT - 150:
+    if _LEFT + 190 < at < _WIDTH - _RIGHT - 190:
         word = {"zh": "今日", "en": "today"}[lang]
         made.append(_text(at, y + 18, f"{word} {today.isoformat()}", "#1d2730", 12, anchor="middle"))
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from functools import cache
@@ -24,6 +25,7 @@ from publish.words import KINDS, STATUSES
 
 LANGUAGE_COOKIE = "creditgrade_desk_language"
 LANGUAGES = ("zh", "en")
+_OUR_MARK = re.compile(r"(O-\d+|W-\d+|rules? |regulation|contract|design)")
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
@@ -83,7 +85,7 @@ def _environment() -> Environment:
         "rule_words": rule_words, "settled_by": settled_by, "citations_of": citations_of, "status_words": _status,
         "kind_words": _kind, "local": local,
     }  # fmt: skip
-    made.filters["day"] = _day
+    made.filters |= {"day": _day, "law": _law}
     return made
 
 
@@ -93,6 +95,12 @@ def _status(code: str) -> Text:
 
 def _kind(kind: str) -> Text:
     return Text(KINDS.get(kind, kind), kind)
+
+
+def _law(article: str) -> str:
+    """The article without the marks of our own documents."""
+    kept = (part.strip() for part in re.split(r"[;,，；]", article))
+    return "；".join(part for part in kept if part and not _OUR_MARK.match(part))
 
 
 def _day(value: date | None) -> str | Markup:

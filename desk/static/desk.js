@@ -12,6 +12,18 @@ document.addEventListener("keydown", (event) => {
     field.select();
   }
 });
+// What was asked needs no more suggestions; those still on their way are dropped.
+let asked = null;
+document.addEventListener("submit", (event) => {
+  const field = document.getElementById("applicant");
+  if (event.target.id === "ask" && field) asked = field.value;
+}, true);
+for (const name of ["htmx:beforeRequest", "htmx:beforeSwap"]) {
+  document.addEventListener(name, (event) => {
+    const field = document.getElementById("applicant");
+    if (event.detail.target.id === "suggestions" && field && field.value === asked) event.preventDefault();
+  });
+}
 // Once an answer stands, the list of suggestions has done its work.
 document.addEventListener("htmx:afterSwap", (event) => {
   const list = document.getElementById("suggestions");
