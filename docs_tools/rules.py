@@ -35,6 +35,7 @@ _TITLES = {
     "rules_intake.yaml": ("What is read and what is refused", "数据接收（接口约定 §2）"),
     "rules_operations.yaml": ("What an installation keeps", "运行保存期限"),
     "desk.yaml": ("The approval desk's question", "审批窗口查询"),
+    "rules_supervision.yaml": ("What supervisors act on", "抽查计划、提醒预警、联合惩戒和诚信系数"),
 }
 _GROUPS = {
     "active": "存续", "dormant": "歇业", "revoked": "吊销", "cancelled": "注销", "rescinded": "撤销",
@@ -65,6 +66,10 @@ def render(policy: Policy) -> str:
         *_statuses(policy),
         "## Publicity 公示期\n",
         *_publicity(policy),
+        "## Measures of joint discipline 失信惩戒措施\n",
+        *_measures(policy),
+        "## Inspection tasks 抽查任务\n",
+        *_tasks(policy),
         "## Expert points 专家评分\n",
         *_points(policy),
         "## Cases 案例\n",
@@ -179,6 +184,45 @@ def _publicity(policy: Policy) -> Iterator[str]:
             (f"`{rule.id}`", rule.label, rule.channel, shown, least, most, _days(rule), *_citation(rule))
         )
     yield table(("规则 id", "含义", "渠道", "是否公示", "最短", "最长", "期间", *_CITED), rows)
+
+
+def _measures(policy: Policy) -> Iterator[str]:
+    about = policy.measures.about
+    yield f"{about.source}；{about.article}（可信度 {about.confidence}）。\n"
+    brought = {
+        name: [one.name for one in policy.lists if name in {m.name for m in one.measures}]
+        for name in policy.measures.by_name
+    }
+    rows = []
+    for measure in policy.measures.by_name.values():
+        number = str(getattr(measure, "number", "专门规定"))
+        kind = str(getattr(measure, "kind", "—"))
+        departments = "、".join(policy.authority_name(id_) for id_ in measure.departments)
+        lists = "、".join(brought[measure.name])
+        rows.append((number, f"`{measure.code}`", measure.name, kind, departments, lists))
+    yield table(("序号", "代码", "措施", "类", "实施部门", "适用名单"), rows)
+    rows = [
+        (
+            term.list,
+            f"{term.months} 个月" if term.months else "至移出",
+            f"{term.source}；{term.article}",
+            term.confidence,
+        )
+        for term in policy.measures.terms
+    ]
+    yield table(("名单", "列入期限", "来源和条款 source, article", "可信度"), rows)
+
+
+def _tasks(policy: Policy) -> Iterator[str]:
+    rows = [
+        (
+            f"`{task.id}`", task.title, policy.authority_name(policy.authority_in("341800", task.unit)),
+            "、".join(task.industries) or "全部行业", "、".join(task.items), "、".join(task.key_items),
+            task.rate_factor,
+        )
+        for task in policy.tasks
+    ]  # fmt: skip
+    yield table(("任务", "名称", "机关（市级）", "行业", "事项", "重点事项", "比例系数"), rows)
 
 
 def _points(policy: Policy) -> Iterator[str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 TABLES = (
     "grades", "grade_reasons", "eligibility", "eligibility_blockers", "disclosure", "quarantine", "unmatched",
-    "holds", "evidence",
+    "holds", "evidence", "sampling_plan", "joint_punishment", "early_warnings", "touched",
 )  # fmt: skip
 # The rows to be looked at stand apart from what resolution stored under that name.
 _STORED_AS = {"holds": "held_queue"}
@@ -26,7 +26,8 @@ class EngineResult:
     """Where the graded tables lie (unsorted Parquet), and what is counted beside them.
 
     Attributes:
-        tables: name → Parquet file, names of `TABLES`.
+        tables: name → Parquet file, names of `TABLES`; ``touched`` helps to say why something changed and is not
+            published.
         conservation: per kind ``accepted, current, superseded, withdrawn, unmatched``.
         summary: ``classes``, ``statuses``, ``divisions`` (counts).
         warnings: lines for the manifest.
@@ -52,12 +53,16 @@ def grade(intake: Intake, policy: Policy, as_of: date, work: Path, engine: str =
     """
     from features.facts import gather
     from features.publicity import disclosure
+    from models.discipline import joint_punishment
+    from models.early_warning import early_warnings
     from models.eligibility import decide
     from models.evidence import evidence, held_queue
     from models.grades import grade as classify
     from models.grades import in_scope, is_classed, red_lines
     from models.points import expert_reasons
+    from models.sampling import sampling_plan
     from models.summary import summarise
+    from models.touched import touched
     from records.resolve.workspace import Workspace
 
     ws = Workspace(work, engine)
@@ -76,6 +81,10 @@ def grade(intake: Intake, policy: Policy, as_of: date, work: Path, engine: str =
         disclosure(ws, intake, here, as_of, policy)
         evidence(ws, facts, as_of, policy)
         held_queue(ws, facts, as_of)
+        sampling_plan(ws, here, as_of, policy)
+        joint_punishment(ws, here, as_of, policy)
+        early_warnings(ws, facts.events, as_of, policy)
+        touched(ws, as_of)
         return EngineResult(
             tables={name: ws.path(_STORED_AS.get(name, name)) for name in TABLES},
             conservation=facts.conservation,

@@ -20,6 +20,7 @@ from policy.params import PARAMS, READ_AT_INGEST, Param, ParamsFile
 from policy.points import PointsFile, hundredths
 from policy.publicity import Publicity
 from policy.reading import read_yaml
+from policy.supervision import MeasuresFile, SamplingFile
 from policy.tables import (
     AuthoritiesFile,
     Authority,
@@ -40,6 +41,7 @@ FILES: Mapping[str, type[Model]] = {
     "rules_intake.yaml": ParamsFile,
     "rules_operations.yaml": ParamsFile,
     "desk.yaml": DeskFile,
+    "rules_supervision.yaml": ParamsFile,
     "codes.yaml": CodesFile,
     "penalty_kinds.yaml": PenaltyKindsFile,
     "lists.yaml": ListsFile,
@@ -51,6 +53,8 @@ FILES: Mapping[str, type[Model]] = {
     "publicity.yaml": Publicity,
     "feeds.yaml": FeedsFile,
     "holidays.yaml": Calendar,
+    "measures.yaml": MeasuresFile,
+    "sampling.yaml": SamplingFile,
 }
 LIST_FIELDS = ("is_blocking", "after_list_months", "any_removal_is_repair", "red_line")
 _NAME_KEYS = ("id", "name", "code")
@@ -168,6 +172,8 @@ def _assemble(models: Mapping[str, Model]) -> Policy:
         feeds=_feeds(get("feeds.yaml", FeedsFile).sources, authorities),
         holidays=get("holidays.yaml", Calendar),
         excluded_items=get("desk.yaml", DeskFile).excluded_items,
+        measures=get("measures.yaml", MeasuresFile),
+        tasks=get("sampling.yaml", SamplingFile).tasks,
         series=series,
         review_by=_review_days(models),
         status_groups=codes.entity_status_groups,
@@ -240,6 +246,7 @@ def _check_across(policy: Policy) -> None:
     for rule in policy.publicity.rules:
         if rule.list_type is not None and rule.list_type not in names:
             raise PolicyError("publicity.yaml", f"rules.{rule.id}.list_type: {rule.list_type} is no list")
+    _check_supervision(policy)
     for table in policy.points_tables:
         worst = sum(indicator.worst_neutral_h() for indicator in table.indicators)
         for _, cuts in policy.series["class_cut_points"].entries:
@@ -249,6 +256,32 @@ def _check_across(policy: Policy) -> None:
                     f"tables.indicators: an entity without an adverse fact could reach {worst / 100:.2f}"
                     f" points, class B begins at {cuts['B']} (class_cut_points)",
                 )
+
+
+def _check_supervision(policy: Policy) -> None:
+    """Measures and tasks name lists, authorities and measures that exist."""
+    ids = {one.id for one in policy.authorities}
+    known = policy.measures.by_name
+    for measure in known.values():
+        for department in measure.departments:
+            if department not in ids:
+                raise PolicyError(
+                    "measures.yaml", f"{measure.code}.departments: {department} is no authority"
+                )
+    for term in policy.measures.terms:
+        if term.list not in {one.name for one in policy.lists}:
+            raise PolicyError("measures.yaml", f"terms: {term.list} is no list")
+    for one in policy.lists:
+        for measure_of_list in one.measures:
+            if measure_of_list.name not in known:
+                raise PolicyError(
+                    "lists.yaml",
+                    f"lists.{one.name}.measures: {measure_of_list.name} is in no line of measures.yaml",
+                )
+    units = {id_.partition("-")[2] for id_ in ids}
+    for task in policy.tasks:
+        if task.unit not in units:
+            raise PolicyError("sampling.yaml", f"tasks.{task.id}.unit: no authority is called …-{task.unit}")
 
 
 def _digest(content: Any) -> str:

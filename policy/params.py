@@ -112,6 +112,23 @@ def _decay(value: Any) -> list[list[Any]]:
     return value
 
 
+def _share(value: Any) -> Decimal:
+    share = _number(value)
+    if not 0 < share <= 1:
+        raise ValueError("must lie above 0 and not above 1")
+    return share
+
+
+def _factors(value: Any) -> dict[str, Decimal | None]:
+    if not isinstance(value, dict) or set(value) != set(STATUSES):
+        raise ValueError(f"must have exactly {', '.join(STATUSES)}")
+    return {status: None if factor is None else _number(factor) for status, factor in value.items()}
+
+
+STATUSES = (
+    "NOT_STATUS", "NOT_ACTIVE_LIST", "ELIGIBLE_MODEL", "NOT_BAD_RECORD", "HOLD_PROVISIONAL", "HOLD_REVIEW",
+    "INSUFFICIENT_HISTORY", "ELIGIBLE_CLEAN3Y",
+)  # fmt: skip
 RED_LINES = (
     "SERIOUS_LIST", "JUDGMENT_DEFAULTER", "STATUS_REVOKED", "ABNORMAL_LIST", "SERIOUS_12M", "GENERAL_12M",
 )  # fmt: skip
@@ -150,6 +167,23 @@ PARAMS: Mapping[str, Callable[[Any], Any]] = {
     "class_jump_alert": _count,
     "sampling_rates": _rates,
     "key_items_full_coverage_classes": _texts,
+    # what supervisors act on
+    "sampling_min_per_division": _count,
+    "sampling_exclusion_months": _count,
+    "sampling_visits_per_year": _count,
+    "sampling_full_key_areas": _texts,
+    "sampling_inspectors_per_visit": _count,
+    "surge_alert_entities": _count,
+    "surge_alert_share": _share,
+    "early_warning_window_days": _count,
+    "early_warning_points": _count,
+    "early_warning_records": _count,
+    "early_warning_changes_window_days": _count,
+    "early_warning_changes": _count,
+    "early_warning_capital_drop": _share,
+    "discipline_left_months": _count,
+    "filing_limit_working_days": _count,
+    "integrity_factors": _factors,
     # contract §2: what is read and what is refused
     "earliest_event_on": _day,
     "future_tolerance_days": _count,

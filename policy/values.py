@@ -16,6 +16,7 @@ from policy.folding import fold
 from policy.params import PARAMS, Param
 from policy.points import Indicator, PointsTable
 from policy.publicity import Publicity
+from policy.supervision import MeasuresFile, Task
 from policy.tables import Authority, ContainsRule, Division, HonourType, ListType, PenaltyKind, StatusGroup
 
 ListField = Literal["is_blocking", "after_list_months", "any_removal_is_repair", "red_line"]
@@ -32,6 +33,8 @@ class Policy:
         inspection_numbers: source id -> bare number -> canonical result.
         params: the parameters by id, with description, label (中文), unit and all values.
         publicity: what each channel shows of a decision, from when and how long.
+        measures: of joint discipline, and the terms of list entries.
+        tasks: inspection tasks, the general one first.
         feeds: declared sources; `authority`, where it stands, is the id in `authorities`.
         excluded_items: licence items that fast-track never reaches (O-39).
         series: every dated value by id, `lists.<name>.<field>`, `honours.<name>.default_term_months` and
@@ -56,6 +59,8 @@ class Policy:
     feeds: tuple[Feed, ...]
     holidays: Calendar
     excluded_items: tuple[ExcludedItems, ...]
+    measures: MeasuresFile
+    tasks: tuple[Task, ...]
     series: Mapping[str, Series]
     review_by: Mapping[str, date]
     status_groups: Mapping[str, StatusGroup]
@@ -132,6 +137,23 @@ class Policy:
             if found is None or self.divisions[index].prefix.startswith(found.prefix):
                 found = self.divisions[index]
         return found
+
+    def authority_in(self, division_code: str, unit: str) -> str:
+        """Id of the authority of a kind that is competent in a division: its own, else the city's.
+
+        Raises:
+            PolicyError: neither is in the table of authorities.
+        """
+        ids = {one.id for one in self.authorities}
+        city = f"{division_code[:4]}00-{unit}"
+        for id_ in (f"{division_code}-{unit}", city, *sorted(i for i in ids if i.endswith(f"00-{unit}"))):
+            if id_ in ids:
+                return id_
+        raise PolicyError("authorities.yaml", f"no authority {unit} for the division {division_code}")
+
+    def authority_name(self, id_: str) -> str:
+        """Name of an authority; the id itself where it is in no table (a normalised name)."""
+        return next((one.name for one in self.authorities if one.id == id_), id_)
 
     def list_value(self, name: str, field: ListField, on: date) -> Any:
         """What an entry on the list `name` (canonical) means on `on`.

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from publish.places import DESK
+from publish.places import DESK, REGULATORS
 
 if TYPE_CHECKING:
     from publish.writer import Output
@@ -26,7 +26,9 @@ _OF_THE_RUN = (
     "desk_manifest_sha256",
     "snapshot",
     "supersedes",
+    "changes",
 )
+_CHANGES = f"{REGULATORS}/changes."
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ def manifest(
     outputs: Sequence[Output],
     conservation: Mapping[str, Mapping[str, int]],
     summary: Mapping[str, Any],
+    changes: Mapping[str, Any],
     warnings: Iterable[str],
     desk_manifest_sha256: str,
 ) -> dict[str, Any]:
@@ -100,6 +103,7 @@ def manifest(
         supersedes: name of the snapshot that it replaces, or None.
         outputs: its files.
         conservation: per kind ``accepted, current, superseded, withdrawn, unmatched``.
+        changes: the snapshot that this one is compared with, what became of it, and alerts (`publish.changes`).
         summary: counts of classes and statuses, in all and per division.
         warnings: those of the engine; the intake's go before them.
         desk_manifest_sha256: of the desk's own manifest.
@@ -121,6 +125,7 @@ def manifest(
         "outputs": [asdict(output) for output in outputs],
         "desk_manifest_sha256": desk_manifest_sha256,
         "summary": dict(summary),
+        "changes": dict(changes),
         "indicators": {id_: dict(edition.titles[id_]) for id_ in sorted(edition.titles)},
         "citations": {id_: dict(edition.citations[id_]) for id_ in sorted(edition.citations)},
         "warnings": list(dict.fromkeys([*edition.intake.warnings, *warnings])),
@@ -166,6 +171,8 @@ def as_bytes(value: Mapping[str, Any]) -> bytes:
 
 def _answers(value: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: part for key, part in value.items() if key not in _OF_THE_RUN}
+    # What depends on another snapshot is no answer to the question (promise 2).
+    kept["outputs"] = [o for o in value.get("outputs", []) if not o["path"].startswith(_CHANGES)]
     kept["inputs"] = [{k: v for k, v in item.items() if k != "landed_on"} for item in value.get("inputs", [])]
     return kept
 

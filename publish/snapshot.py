@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from publish.access import Access
+from publish.changes import add_changes
 from publish.manifest import Edition, as_bytes, desk_manifest, gives_same_answers, manifest
 from publish.places import DESK, DESK_MANIFEST, MANIFEST, REGULATORS, SNAPSHOTS, TEMP_PREFIX
 from publish.revisions import newest_alike, next_name
@@ -79,7 +80,7 @@ def publish(result: EngineResult, edition: Edition, out: Path, *, access: Access
         temporary = folder / f"{TEMP_PREFIX}{name}"
         temporary.mkdir(mode=0o700)
         try:
-            described = _write(result, edition, temporary, name, supersedes)
+            described = _write(result, edition, out, temporary, name, supersedes)
             if problems := verify(temporary):
                 more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
                 raise PromiseBroken(f"not published: {problems[0].message}{more}", rule=problems[0].rule)
@@ -102,14 +103,13 @@ def remove_leftovers(out: Path) -> None:
 
 
 def _write(
-    result: EngineResult, edition: Edition, folder: Path, name: str, supersedes: str | None
+    result: EngineResult, edition: Edition, out: Path, folder: Path, name: str, supersedes: str | None
 ) -> dict[str, Any]:
     for part in (REGULATORS, DESK):
         (folder / part).mkdir(mode=0o700)
     scratch = folder / ".sorting"
-    outputs = [
-        output for spec in TABLES for output in write_table(spec, result.tables[spec.name], folder, scratch)
-    ]
+    tables, changes = add_changes(result, edition, out)
+    outputs = [output for spec in TABLES for output in write_table(spec, tables[spec.name], folder, scratch)]
     shutil.rmtree(scratch, ignore_errors=True)
     for_desk = as_bytes(
         desk_manifest(
@@ -128,6 +128,7 @@ def _write(
         outputs=outputs,
         conservation=result.conservation,
         summary=result.summary,
+        changes=changes,
         warnings=result.warnings,
         desk_manifest_sha256=hashlib.sha256(for_desk).hexdigest(),
     )

@@ -19,7 +19,8 @@ _TEXTS = pa.list_(pa.field("element", pa.string()))
 CLASS_WORDS = frozenset(
     {
         "risk_class", "risk_points", "points_class", "points_other_method", "red_lines", "not_classed_reason",
-        "classes", "points", "indicator",
+        "classes", "points", "indicator", "old_class", "new_class", "class_step", "old_points", "new_points",
+        "old_red_lines", "new_red_lines", "stratum",
     }
 )  # fmt: skip
 
@@ -137,8 +138,8 @@ UNMATCHED = TableSpec(
         never_null=("kind", "source_file", "source_sha256", "source_row"),
     ),
 )  # fmt: skip
-# The two tables below are beside the contract's: what is held and by which delivered row (`creditgrade holds`), and
-# the records that a class or status rests on (`creditgrade explain`).
+# Beside the contract's tables: what is held and by which delivered row (`creditgrade holds`), and the records that a
+# class or status rests on (`creditgrade explain`).
 _HOLDS = _schema(
     [
         ("uscc", _TEXT), ("name", _TEXT), ("division_code", _TEXT), ("kind", _TEXT), ("authority", _TEXT),
@@ -157,6 +158,61 @@ _EVIDENCE = _schema(
     never_null=("uscc", "kind", "held_as", "is_active", "counts"),
 )  # fmt: skip
 EVIDENCE = TableSpec("evidence", REGULATORS, _EVIDENCE, key=tuple(_EVIDENCE.names))
+SAMPLING_PLAN = TableSpec(
+    "sampling_plan",
+    REGULATORS,
+    _schema(
+        [
+            ("uscc", _TEXT), ("name", _TEXT), ("division_code", _TEXT), ("entity_type", _TEXT),
+            ("industry_code", _TEXT), ("key_area", _TEXT), ("risk_class", _TEXT), ("coverage", _TEXT),
+            ("coverage_reason", _TEXT), ("key_items_in_full", pa.bool_()), ("stratum", _TEXT), ("rate", _POINTS),
+            ("stratum_size", _COUNT), ("stratum_draws", _COUNT), ("inclusion_probability", _POINTS),
+            ("last_inspected_on", _DAY), ("visits_this_year", _TEXTS), ("as_of", _DAY),
+        ],
+        never_null=("uscc", "coverage", "key_items_in_full", "inclusion_probability", "as_of"),
+    ),
+    key=("uscc",),
+)  # fmt: skip
+_DISCIPLINE = _schema(
+    [
+        ("uscc", _TEXT), ("list_type", _TEXT), ("authority", _TEXT), ("doc_no", _TEXT), ("from_on", _DAY),
+        ("held_as", _TEXT), ("via", _TEXT), ("measure", _TEXT), ("department", _TEXT), ("name", _TEXT),
+        ("division_code", _TEXT), ("is_active", pa.bool_()), ("is_provisional", pa.bool_()), ("until_on", _DAY),
+        ("expected_until_on", _DAY), ("ended_as", _TEXT), ("measure_number", _COUNT), ("measure_kind", _COUNT),
+        ("measure_name", _TEXT), ("basis", _TEXT), ("as_of", _DAY),
+    ],
+    never_null=("uscc", "list_type", "from_on", "held_as", "via", "is_active", "as_of"),
+)  # fmt: skip
+JOINT_PUNISHMENT = TableSpec("joint_punishment", REGULATORS, _DISCIPLINE, key=tuple(_DISCIPLINE.names))
+EARLY_WARNINGS = TableSpec(
+    "early_warnings",
+    REGULATORS,
+    _schema(
+        [
+            ("uscc", _TEXT), ("warning", _TEXT), ("name", _TEXT), ("division_code", _TEXT), ("risk_class", _TEXT),
+            ("value", _TEXT), ("threshold", _TEXT), ("first_on", _DAY), ("newest_on", _DAY), ("what", _TEXT),
+            ("as_of", _DAY),
+        ],
+        never_null=("uscc", "warning", "as_of"),
+    ),
+    key=("uscc", "warning"),
+)  # fmt: skip
+# The only table that depends on another snapshot: the one that the manifest names under ``changes``.
+CHANGES = TableSpec(
+    "changes",
+    REGULATORS,
+    _schema(
+        [
+            ("uscc", _TEXT), ("change", _TEXT), ("name", _TEXT), ("division_code", _TEXT), ("old_class", _TEXT),
+            ("new_class", _TEXT), ("class_step", _COUNT), ("old_points", _POINTS), ("new_points", _POINTS),
+            ("old_status", _TEXT), ("new_status", _TEXT), ("old_red_lines", _TEXTS), ("new_red_lines", _TEXTS),
+            ("lists_joined", _TEXTS), ("lists_left", _TEXTS), ("causes", _TEXTS), ("cause_records", _TEXTS),
+            ("as_of", _DAY),
+        ],
+        never_null=("uscc", "change", "as_of"),
+    ),
+    key=("uscc",),
+)  # fmt: skip
 
 TABLES = (
     GRADES,
@@ -168,4 +224,8 @@ TABLES = (
     UNMATCHED,
     HOLDS,
     EVIDENCE,
+    SAMPLING_PLAN,
+    JOINT_PUNISHMENT,
+    EARLY_WARNINGS,
+    CHANGES,
 )

@@ -10,12 +10,15 @@ import pyarrow as pa
 
 from publish.places import DESK
 from publish.tables import (
+    CHANGES,
     CLASS_WORDS,
     ELIGIBILITY,
     ELIGIBILITY_BLOCKERS,
     GRADE_REASONS,
     GRADES,
+    JOINT_PUNISHMENT,
     QUARANTINE,
+    SAMPLING_PLAN,
     TABLES,
     TableSpec,
 )
@@ -221,6 +224,45 @@ _COUNTED = (
         GRADES.parquet,
         "entities have a class but no status",
         "SELECT count(*) FROM grades ANTI JOIN eligibility USING (uscc)",
+    ),
+    (
+        "changes_differ",
+        CHANGES.parquet,
+        "rows say other new values than the tables, or name what is still there as gone",
+        """
+        SELECT count(*) FROM changes c
+        LEFT JOIN eligibility e USING (uscc) LEFT JOIN grades g USING (uscc)
+        WHERE CASE WHEN c.change = 'DEL' THEN e.uscc IS NOT NULL
+              ELSE e.uscc IS NULL OR c.new_status <> e.status OR c.new_class IS DISTINCT FROM g.risk_class
+                   OR c.new_points IS DISTINCT FROM g.risk_points OR c.new_red_lines <> coalesce(g.red_lines, []) END
+        """,
+    ),
+    (
+        "changes_without_cause",
+        CHANGES.parquet,
+        "rows give no cause",
+        "SELECT count(*) FROM changes WHERE len(causes) = 0",
+    ),
+    (
+        "plan_incomplete",
+        SAMPLING_PLAN.parquet,
+        "classed entities are missing, or chances are not what size and draws say",
+        """
+        SELECT (SELECT count(*) FROM grades ANTI JOIN sampling_plan USING (uscc) WHERE risk_class IS NOT NULL)
+             + (SELECT count(*) FROM sampling_plan WHERE inclusion_probability IS DISTINCT FROM
+                CASE coverage WHEN 'full' THEN 1.0 WHEN 'excluded' THEN 0.0
+                ELSE stratum_draws::DOUBLE / stratum_size END)
+             + (SELECT count(*) FROM sampling_plan WHERE coverage = 'draw' AND stratum_draws < 1)
+        """,
+    ),
+    (
+        "discipline_of_unknown",
+        JOINT_PUNISHMENT.parquet,
+        "rows are of unknown entities, or end before they begin",
+        """
+        SELECT count(*) FROM joint_punishment j LEFT JOIN eligibility e USING (uscc)
+        WHERE e.uscc IS NULL OR j.is_active <> (j.until_on IS NULL)
+        """,
     ),
 )
 

@@ -87,7 +87,7 @@ def city(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> City:
     def grade(plan: Plan, policy: Any, intake: Intake, folder: Path) -> Any:
         work("grade")
         made.graded.folder = folder
-        for name in ("grades", "eligibility"):
+        for name in ("grades", "eligibility", "sampling_plan"):
             for row in made.graded.rows[name]:
                 row["as_of"] = plan.as_of
         for row in made.graded.rows["grades"]:

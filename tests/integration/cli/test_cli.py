@@ -33,7 +33,7 @@ def out(tmp_path: Path) -> Path:
     graded = Graded(tmp_path / "engine")
     names = sorted({row["uscc"] for row in default_rows()["grades"]})
     valid = dict(zip(names, (ONE, TWO, THREE), strict=True))
-    for name in ("grades", "grade_reasons", "eligibility", "eligibility_blockers"):
+    for name in ("grades", "grade_reasons", "eligibility", "eligibility_blockers", "sampling_plan"):
         for row in graded.rows[name]:
             row["uscc"] = valid[row["uscc"]]
     (tmp_path / "out").mkdir()

@@ -29,7 +29,7 @@ graded = Graded(folder / "engine")
 graded.conservation["listings"] = {"accepted": 1, "current": 1, "superseded": 0, "withdrawn": 0, "unmatched": 0}
 
 def grade(plan, policy, intake, work):
-    for table in ("grades", "eligibility"):
+    for table in ("grades", "eligibility", "sampling_plan"):
         for row in graded.rows[table]:
             row["as_of"] = plan.as_of
     for row in graded.rows["grades"]:

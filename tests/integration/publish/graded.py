@@ -40,6 +40,14 @@ def answer(uscc: str, **changes: Any) -> dict[str, Any]:
     return {**row, **changes}
 
 
+def plan(uscc: str, **changes: Any) -> dict[str, Any]:
+    row = {
+        "uscc": uscc, "name": f"宣城市测试{uscc[-1]}有限公司", "division_code": "341802", "coverage": "draw",
+        "key_items_in_full": False, "inclusion_probability": 1.0, "visits_this_year": [], "as_of": AS_OF,
+    }  # fmt: skip
+    return {**row, **changes}
+
+
 def default_rows() -> dict[str, list[dict[str, Any]]]:
     """Three entities: one clean, one with a penalty, one without class; out of order on purpose."""
     return {
@@ -71,6 +79,10 @@ def default_rows() -> dict[str, list[dict[str, Any]]]:
              "raw": "{\"CF_NR\": \"12\",\n\"a\": 1}"},
             {"kind": "penalties", "source_file": "penalties/a.csv", "source_sha256": SHA, "source_row": 9,
              "rules": ["row_shape"], "uscc_seen": None, "name_seen": "", "raw": "[]"},
+        ],
+        "sampling_plan": [
+            plan(B, risk_class="B", stratum="341802-B", rate=0.03, stratum_size=1, stratum_draws=1),
+            plan(A, risk_class="A", stratum="341802-A", rate=0.01, stratum_size=1, stratum_draws=1),
         ],
         "unmatched": [
             {"kind": "penalties", "source_file": "penalties/a.csv", "source_sha256": SHA, "source_row": 4,
@@ -140,6 +152,13 @@ class Graded:
             engine="duckdb",
             known_by=None,
             intake=Intake((self.delivery,), ("a warning of the intake",)),
+            citations={
+                "points_decay": {"value": [[12, "1"], [60, "1/4"]]},
+                "clean_window_months": {"value": 36},
+                "class_jump_alert": {"value": 2},
+                "surge_alert_entities": {"value": 5},
+                "surge_alert_share": {"value": "0.02"},
+            },
             titles={"AGE": {"title": "成立年限", "title_en": "Age of the entity"}},
         )
         return replace(made, **changes)
