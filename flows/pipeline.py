@@ -68,7 +68,7 @@ def pipeline(plan: Plan, access: Access, run_id: str, step: Step) -> Answered:
     move = step("latest", lambda: point(plan, standing))
     if move.is_moved and desk_stage.has_store(plan.out.root):
         step("desk", lambda: desk_stage.load_desk(plan, standing))
-    told = [*plan.warnings, *intake.warnings, *standing.manifest["warnings"]]
+    told = [*plan.warnings, *intake.repairs, *intake.warnings, *standing.manifest["warnings"]]
     if not_witnessed:
         told.append(not_witnessed)
     if move.note and move.is_warning:

@@ -64,11 +64,14 @@ class Intake:
         deliveries: in delivery order.
         warnings: one line each, for the manifest.
         accepted_gaps: gaps that a person accepted: ``{"type", "kind", "path", "sha256", "rule", "reason", "until"}``.
+        repairs: one line each about what was found damaged and made again. They concern the machine, no answer:
+            the manifest of the same inputs stays the same.
     """
 
     deliveries: tuple[Delivery, ...]
     warnings: tuple[str, ...] = ()
     accepted_gaps: tuple[dict[str, Any], ...] = ()
+    repairs: tuple[str, ...] = ()
 
     def taking_part(self, kind: str | None = None) -> tuple[Delivery, ...]:
         """Deliveries whose rows are in the tables, of one kind or of all."""

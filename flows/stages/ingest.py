@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.acceptances import Acceptance
-from flows.stages.ingest_artifacts import Artifact, artifacts_of
+from flows.stages.ingest_artifacts import Artifact, artifacts_of, drop_damaged
 from flows.stages.ingest_datadocs import write_datadocs
 from flows.stages.ingest_deliveries import (
     Reading,
@@ -22,10 +22,12 @@ from flows.stages.ingest_deliveries import (
 from flows.stages.ingest_judge import Judging
 from flows.stages.ingest_receive import receive
 from flows.stages.ingest_workers import parse_missing, reader_digest, source_finder
-from records.errors import InputRefused
+from records.errors import CreditgradeError, InputRefused
 from records.intake import Delivery, Intake
 from records.lake import Lake, Receipt, Withdrawal, id_key, read_receipts, read_withdrawals
 from records.lake.disk import clear_disk_errors
+from records.lake.lines import has_torn_end
+from records.schema import KINDS
 
 if TYPE_CHECKING:
     from policy import Policy
@@ -73,18 +75,21 @@ def ingest(
     place = Lake(lake)
     with place.locked():
         key = id_key(place, os.environ if environ is None else environ)
+        _none_forgotten(place, may_be_torn=True)
         unreadable, warnings = receive(place, landing, today, now) if landing is not None else ([], [])
         if known_by is not None and known_by < today:
             warnings += [
                 f"{item.path}: {item.message} [{item.rule}]; not known by {known_by}" for item in unreadable
             ]
             unreadable = []
+        _none_forgotten(place, may_be_torn=False)
         journal = read_receipts(place.journal)
         withdrawn = withdrawn_receipts(journal, read_withdrawals(place.withdrawn), known_by)
         known = known_receipts(journal, known_by)
         judging = Judging(policy, key, reader_digest(policy, key))
         artifacts = artifacts_of(place, journal, judging.digest, source_finder(policy))
         wanted = {receipt: artifacts[receipt] for receipt in known if receipt not in withdrawn}
+        repairs = drop_damaged(wanted.values())
         parse_missing(place, wanted.values(), policy, judging, workers=workers, progress=progress)
         readings = _readings(wanted)
     deliveries = settle(known, withdrawn, readings)
@@ -104,7 +109,25 @@ def ingest(
     ):
         raise InputRefused("no market entity was ever received", rule="no_entities")
     warnings += [*refusal_warnings, *_withdrawal_warnings(known, withdrawn), *_file_warnings(deliveries)]
-    return Intake(deliveries, tuple(warnings), tuple(gaps))
+    return Intake(deliveries, tuple(warnings), tuple(gaps), tuple(repairs))
+
+
+def _none_forgotten(lake: Lake, *, may_be_torn: bool) -> None:
+    """What was read was received before: a journal that no longer says so has lost lines, and with them evidence.
+
+    Before the landing folder is taken in, the delivery of a torn last line may be missing: it may be received again.
+    """
+    named = {(receipt.kind, receipt.sha256) for receipt in read_receipts(lake.journal)}
+    read = {
+        (kind, record.name.partition("-")[0]) for kind in KINDS for record in lake.folder(kind).glob("*.json")
+    }
+    forgotten = sorted(read - named)
+    if len(forgotten) > (may_be_torn and has_torn_end(lake.journal)):
+        raise CreditgradeError(
+            f"{lake.journal} has lost lines: delivery {forgotten[0][1]} of {forgotten[0][0]} was read but is not "
+            "in it; restore the file from the backup",
+            rule="record_damaged",
+        )
 
 
 def _readings(wanted: Mapping[Receipt, Artifact]) -> dict[Receipt, Reading]:

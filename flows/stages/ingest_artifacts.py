@@ -1,6 +1,7 @@
 """What reading a delivery leaves in the lake: accepted rows, quarantined rows and, last, a JSON record.
 
-``lake/<kind>/<sha256>-<reader>.parquet``, ``….quarantine.parquet``, ``….json``: present means done.
+``lake/<kind>/<sha256>-<reader>.parquet``, ``….quarantine.parquet``, ``….json``: present means done. The record holds
+the hashes of its tables and of itself: what a bad disk changed is read again from the delivered bytes.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import json
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+_HASHING_THREADS = 2
 # JSON Lines and JSON are read by one reader; of every other format the name decides how bytes are read.
 _SAME_FORMAT = {"jsonl": "json"}
 
@@ -72,14 +75,32 @@ class Artifact:
         return self.stem.with_name(self.stem.name + ".json")
 
     def load(self) -> dict[str, Any] | None:
-        """The record, or None where the bytes are still to be read."""
+        """The record, or None where the bytes are still to be read.
+
+        Raises:
+            CreditgradeError: ``record_damaged``.
+        """
         try:
-            record = json.loads(self.record.read_text(encoding="utf-8"))
+            record = json.loads(self.record.read_bytes())
         except FileNotFoundError:
             return None
         except ValueError as error:
-            raise CreditgradeError(f"{self.record} is damaged: remove it", rule="record_damaged") from error
-        return dict(record)
+            raise CreditgradeError(f"{self.record} is damaged", rule="record_damaged") from error
+        if not isinstance(record, dict) or record.pop("check", None) != _check(record):
+            raise CreditgradeError(f"{self.record} is not as it was written", rule="record_damaged")
+        return record
+
+    def is_sound(self) -> bool:
+        """Whether the record, and each table that it names, is as it was written; false too where there is none."""
+        try:
+            record = self.load()
+        except CreditgradeError:
+            return False
+        return record is not None and all(
+            path.is_file() and _sha256(path) == record["tables"].get(path.name.partition(".")[2])
+            for path, count in ((self.accepted, "accepted"), (self.quarantine, "quarantined"))
+            if record[count]
+        )
 
 
 def artifacts_of(
@@ -133,6 +154,7 @@ class ArtifactWriter:
     rules: Counter[str] = field(default_factory=Counter)
     flags: Counter[str] = field(default_factory=Counter)
     _open: dict[Path, tuple[Path, pq.ParquetWriter]] = field(default_factory=dict)
+    _tables: dict[str, str] = field(default_factory=dict)
 
     def add(self, judged: Judged) -> None:
         """Appends the rows of a part, each table as one row group."""
@@ -159,6 +181,7 @@ class ArtifactWriter:
         for path, (temporary, writer) in self._open.items():
             with clear_disk_errors(path):
                 writer.close()
+                self._tables[path.name.partition(".")[2]] = _sha256(temporary)
                 publish_file(temporary, path)
         self._open.clear()
         self._write(
@@ -209,4 +232,36 @@ class ArtifactWriter:
             "sha256": artifact.sha256,
             "judged_on": artifact.landed_on.isoformat(),
         }
-        write_json(artifact.record, {**named, **content})
+        whole = {**named, **content, "tables": self._tables}
+        write_json(artifact.record, {**whole, "check": _check(whole)})
+
+
+def drop_damaged(artifacts: Collection[Artifact]) -> list[str]:
+    """Removes the records of what is not as it was written, so that it is read again.
+
+    Args:
+        artifacts: of the run; the lake is locked.
+
+    Returns:
+        a line for each, for the person who looks after the disk.
+    """
+    there = sorted({one for one in artifacts if one.record.exists()}, key=lambda one: str(one.stem))
+    with ThreadPoolExecutor(_HASHING_THREADS) as pool:
+        damaged = [
+            one for one, sound in zip(there, pool.map(Artifact.is_sound, there), strict=True) if not sound
+        ]
+    for one in damaged:
+        one.record.unlink()
+    return [
+        f"{one.stem}: was not as it was written; it is read again from what was received. Is the disk failing?"
+        for one in damaged
+    ]
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from records.errors import CreditgradeError
-from records.lake.lines import append_lines, read_lines
+from records.lake.lines import append_lines, read_lines, sealed, unsealed
 from records.schema import KINDS
 
 
@@ -52,10 +52,12 @@ def read_receipts(path: Path) -> list[Receipt]:
 
 def append_receipts(path: Path, receipts: Sequence[Receipt]) -> None:
     """Appends receipts and fsyncs. Their bytes must have been stored before."""
-    append_lines(path, ({**asdict(r), "landed_on": r.landed_on.isoformat()} for r in receipts))
+    rows = ({**asdict(receipt), "landed_on": receipt.landed_on.isoformat()} for receipt in receipts)
+    append_lines(path, (sealed(row, "landed_on") for row in rows))
 
 
 def _receipt(line: dict[str, Any], path: Path, number: int) -> Receipt:
+    line = unsealed(line, "landed_on", f"{path}: line {number}")
     try:
         receipt = Receipt(**{**line, "landed_on": date.fromisoformat(line["landed_on"])})
     except (KeyError, TypeError, ValueError) as error:

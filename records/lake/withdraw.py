@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from records.errors import CreditgradeError, UsageError
 from records.lake.journal import read_receipts
 from records.lake.layout import Lake
-from records.lake.lines import append_lines, read_lines
+from records.lake.lines import append_lines, read_lines, sealed, unsealed
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def withdraw(lake: Path, sha256: str, reason: str, now: datetime) -> Withdrawal:
             "withdrawn_at": on.isoformat(timespec="seconds"),
             "receipts": made.receipts,
         }
-        append_lines(place.withdrawn, [line])
+        append_lines(place.withdrawn, [sealed(line, "withdrawn_on")])
     return made
 
 
@@ -82,7 +82,10 @@ def read_withdrawals(path: Path) -> list[Withdrawal]:
                 date.fromisoformat(line["withdrawn_on"]),
                 int(line["receipts"]),
             )
-            for line in read_lines(path)
+            for line in (
+                unsealed(line, "withdrawn_on", f"{path}: line {number}")
+                for number, line in enumerate(read_lines(path), start=1)
+            )
         ]
     except (KeyError, TypeError, ValueError) as error:
         raise CreditgradeError(f"{path}: a line is no withdrawal", rule="record_damaged") from error

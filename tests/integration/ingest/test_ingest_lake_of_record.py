@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -132,12 +133,46 @@ def test_a_kill_while_tables_are_written_is_finished_by_the_next_run(city: City)
     assert city.files() == files
 
 
-def test_a_damaged_record_is_named(city: City) -> None:
-    city.night()
+def test_what_a_disk_changed_is_read_again(city: City) -> None:
+    expected = city.night()
+    files = city.files()
     (record,) = (city.lake / "penalties").glob("*.json")
-    record.write_text("{")
-    with pytest.raises(CreditgradeError, match="record_damaged"):
-        city.night(1)
+    table = record.with_suffix(".parquet")
+    whole = table.read_bytes(), record.read_bytes()
+    for path, data in (
+        (table, whole[0][:-9]),
+        (table, whole[0][:99] + bytes([whole[0][99] ^ 1]) + whole[0][100:]),
+        (record, b"{"),
+        (record, b"[]"),
+        (record, whole[1].replace(b'"accepted": ', b'"accepted": 1')),
+    ):
+        path.write_bytes(data)
+        again = city.night(1)
+        assert len(again.repairs) == 1 and str(table.with_suffix("")) in again.repairs[0]
+        assert replace(again, repairs=()) == expected
+        assert city.files() == files
+    table.unlink()
+    assert len(city.night(1).repairs) == 1
+
+
+def test_a_journal_that_was_changed_or_cut_is_no_journal(city: City) -> None:
+    city.night()
+    journal = city.lake / "received.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    for data in (
+        b"".join(lines[:-1]),
+        b"".join(lines[:-2]) + lines[-2][:40],
+        b"",
+        journal.read_bytes().replace(b"penalties/", b"penalties/x", 1),
+        journal.read_bytes().replace(b'"order": 1', b'"order": 2', 1),
+    ):
+        journal.write_bytes(data)
+        with pytest.raises(CreditgradeError, match="restore the file from the backup"):
+            city.night(1)
+    # A day that a wrong clock gave may be set right.
+    right = b"".join(lines).replace(b'"landed_on": "2026', b'"landed_on": "2025')
+    journal.write_bytes(right)
+    assert {d.landed_on.year for d in city.night(1).deliveries} == {2025}
 
 
 def test_a_growing_file_is_left_for_the_next_run(city: City) -> None:

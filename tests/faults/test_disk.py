@@ -1,0 +1,115 @@
+"""A disk that is full, that refuses writes, or that changes what was written."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.city import SEED, TIMES, Known, Out, lake
+
+# What a night calls to bring something to the disk, and how often at most in the small city.
+CALLS = {"fsync": 60, "replace": 12, "rename": 1, "open": 60, "mkdir": 6}
+_RULE = re.compile(r"\[[a-z_]+\]$")
+FEW = max(TIMES // 2, 3)
+
+
+def refused(out: Out, code: int, line: str) -> None:
+    """One clear line with a rule; nothing of the last good answer has changed."""
+    assert code in (1, 2, 3, 4), line
+    assert _RULE.search(line) and "\n" not in line and "[unexpected]" not in line, line
+    out.stands()
+
+
+@pytest.mark.parametrize("number", range(FEW))
+def test_writes_that_fail(known: Known, tmp_path: Path, number: int) -> None:
+    chance = random.Random(f"{SEED} {number}")
+    name, what = chance.choice(sorted(CALLS)), chance.choice(("EIO", "ENOSPC", "EACCES", "EROFS"))
+    call = (name, chance.randint(1, CALLS[name]), what)
+    out = known.fresh(tmp_path / "out")
+    code, line = out.night(call=call)
+    if code:
+        refused(out, code, line)
+    else:
+        out.stands()  # the last things written (status.json) are told, not fatal
+    out.ends_well()
+
+
+@pytest.mark.parametrize("largest_file", [random.Random(SEED + n).randint(200, 60_000) for n in range(FEW)])
+def test_files_that_may_not_grow(known: Known, tmp_path: Path, largest_file: int) -> None:
+    out = known.fresh(tmp_path / "out")
+    code, line = out.night(largest_file=largest_file)
+    if code:
+        refused(out, code, line)
+        assert "[disk_full]" in line
+    else:
+        out.stands()
+    out.ends_well()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 160 MiB of its own; a plain folder where nobody may mount (`test_a_disk_that_fills` says so)."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = shutil.which("mount") is not None and not subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=160m,mode=700", "tmpfs", str(place)], check=False, capture_output=True
+    ).returncode  # fmt: skip
+    try:
+        yield place
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.mark.parametrize("number", range(max(TIMES // 8, 1)))
+def test_a_disk_that_fills(known: Known, small_disk: Path, number: int) -> None:
+    chance = random.Random(f"{SEED} full {number}")
+    name = chance.choice(("fsync", "replace"))
+    call = (name, chance.randint(1, CALLS[name] // 2), "fill" if os.path.ismount(small_disk) else "ENOSPC")
+    out = known.fresh(small_disk / "out")
+    code, line = out.night(call=call)
+    (out.root / "ballast").unlink(missing_ok=True)
+    if code:
+        refused(out, code, line)
+        assert "[disk_full]" in line
+    else:
+        out.stands()
+    out.ends_well()
+
+
+@pytest.mark.parametrize("number", range(FEW))
+def test_a_lake_that_changes(known: Known, tmp_path: Path, number: int) -> None:
+    chance = random.Random(f"{SEED} lake {number}")
+    out = known.fresh(tmp_path / "out")
+    path = out.root / "lake" / chance.choice(sorted(lake(out.root)))
+    whole = path.read_bytes()
+    how = chance.choice(("cut", "flip", "empty", "gone"))
+    at = chance.randrange(len(whole))
+    if how == "gone":
+        path.unlink()
+    else:
+        changed = bytes([whole[at] ^ (1 << chance.randrange(8))])
+        path.write_bytes(
+            {"cut": whole[:at], "flip": whole[:at] + changed + whole[at + 1 :], "empty": b""}[how]
+        )
+    code, line = out.night()
+    if code:
+        refused(out, code, line)
+        # As the line says: from the backup.
+        path.write_bytes(whole)
+        out.ends_well()
+    else:
+        assert_same_answers(out)
+
+
+def assert_same_answers(out: Out) -> None:
+    """The night went on: with the same bytes, or what it read again has the same bytes."""
+    out.stands()
+    assert (out.root / "snapshots" / "as_of=2026-06-30").is_dir()
