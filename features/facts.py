@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
 
-from features.feeds import feed_holds, late_feeds
+from features.feeds import feed_holds, look_at_feeds, source_names
 from features.force import states
 from features.holds import conflict_holds, holds, row_holds, visit_holds
 from features.indicators import entity_features, event_streams
@@ -47,6 +47,8 @@ class Facts:
         honours: recognised honours with their term: uscc, valid_from, valid_to.
         events: streams for the points.
         conservation: per kind.
+        warnings: lines for the manifest, those about sources first.
+        feeds: every declared source on the day (`features.feeds.FeedLook.described`).
     """
 
     features: ir.Table
@@ -56,6 +58,7 @@ class Facts:
     events: ir.Table
     conservation: dict[str, dict[str, int]]
     warnings: list[str] = field(default_factory=list)
+    feeds: list[dict[str, Any]] = field(default_factory=list)
 
 
 class _Linked(NamedTuple):
@@ -129,12 +132,13 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
     )  # fmt: skip
     of_entity = with_predecessors(all_visits, entities.lineage)
     conflicts = ws.save("version_conflicts", version_conflicts(versions, as_of, policy))
-    late, warnings = late_feeds(rows, intake, as_of, policy)
+    feeds = look_at_feeds(rows, intake, as_of, policy)
+    names = source_names(policy)
     held_now = ws.save(
         "holds",
         holds(
             [
-                *feed_holds(late, entities.used.filter(entities.used.has_row), as_of, policy),
+                *feed_holds(feeds, entities.used.filter(entities.used.has_row), as_of, policy),
                 row_holds(held, pairs, settled, entities.used, as_of, policy),
                 conflict_holds(conflicts, entities.lineage, entities.used),
                 visit_holds(holding_visits(of_entity, as_of, policy)),
@@ -171,7 +175,9 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
         honours=honours,
         events=ws.save("events", streams),
         conservation=_conservation(rows, entities, unmatched, withdrawn),
-        warnings=warnings + _placeholder_warnings(ws, held, placeholders),
+        warnings=[line for look in feeds for line in look.warnings()]
+        + _placeholder_warnings(ws, held, placeholders),
+        feeds=[look.described(names[look.feed.id]) for look in feeds],
     )
 
 

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from publish.explain import display_width, pad
+from publish.feeds import feed_line, troubled_feeds
 from publish.words import STATUSES
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ def _summary(answered: Answered, out: OutFolder | None, seconds: float) -> list[
             else "nothing to do, the same inputs stand already; nothing was changed"
         )
     lines = [f"as of {manifest['as_of']}: {state} ({seconds:.1f} s)", ""]
+    if troubled := troubled_feeds(manifest):
+        lines += ["sources 数据来源", *(f"  {feed_line(feed)}" for feed in troubled), ""]
     lines += table("class 风险等级", sorted(manifest["summary"]["classes"].items()))
     statuses = manifest["summary"]["statuses"]
     lines += table(

@@ -18,6 +18,7 @@ from flows.control.folder import LEAST_FREE_BYTES, OutFolder
 from flows.control.latest import read_latest
 from flows.days import ZONE
 from flows.nightly.night import missed
+from publish.feeds import feed_line, troubled_feeds
 from records.errors import CreditgradeError
 from records.lake import Lake, read_receipts
 from records.lake.compact import lake_status
@@ -261,7 +262,7 @@ def _freshness(place: Place) -> list[Finding]:
         age = (place.today - date.fromisoformat(max(days))).days
         level: Level = "bad" if age > limit else "warn" if age > limit * 3 // 4 else "ok"
         found.append(Finding("freshness", level, f"newest event of {kind} is {age} days old (limit {limit})"))
-    return found
+    return found + [Finding("source", "warn", feed_line(feed)) for feed in troubled_feeds(manifest)]
 
 
 def _nights(place: Place) -> list[Finding]:

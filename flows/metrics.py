@@ -11,6 +11,7 @@ from flows.control.folder import OutFolder
 from flows.control.latest import read_latest
 from flows.control.status import Status, read_last_good
 from flows.days import ZONE
+from publish.feeds import troubled_feeds
 from records.lake.disk import whole_file
 
 if TYPE_CHECKING:
@@ -90,6 +91,14 @@ def _of_manifest(manifest: Mapping[str, Any]) -> Iterable[tuple[str, str, Sequen
         "feed_age_days",
         "Days from the newest event of a kind to as_of.",
         [({"kind": kind}, (as_of - day) / timedelta(days=1)) for kind, day in sorted(newest.items())],
+    )
+    yield (
+        "feed_problem",
+        "Declared sources that are late, thin or unusually large.",
+        [
+            ({"feed": feed["id"], "kind": feed["kind"], "problem": feed["problem"]}, 1)
+            for feed in troubled_feeds(manifest)
+        ],
     )
     statuses = sorted(manifest["summary"]["statuses"].items())
     yield "entities", "Entities by status.", [({"status": status}, count) for status, count in statuses]

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from flows.control.failures import as_failure
 from flows.nightly.settings import RETRIES, TRANSIENT_RULES, first_retry_seconds, quiet_settings
+from records.errors import CreditgradeError
 
 if TYPE_CHECKING:
     from flows.pipeline import Answered, Step
@@ -35,8 +37,11 @@ def as_flow(plan: Plan, call: Step, body: Callable[[Step], Answered]) -> Answere
         call: how a stage is called inside its task.
         body: the pipeline; it is given the step that makes tasks.
 
+    Returns:
+        what the run leaves, with a warning where the server went away after the last stage.
+
     Raises:
-        CreditgradeError: of a stage, as it was raised.
+        CreditgradeError: of a stage, as it was raised; ``server_away`` where the server does not answer.
     """
     for name, value in quiet_settings(plan.out.root.resolve() / ".prefect").items():
         os.environ.setdefault(name, value)
@@ -73,7 +78,24 @@ def as_flow(plan: Plan, call: Step, body: Callable[[Step], Answered]) -> Answere
         in_flow()
     except StageFailed:
         raise failures[-1] from None
+    except Exception as error:
+        if failures:
+            raise failures[-1] from error  # a stage failed, and Prefect could not even be told
+        if not _is_of_prefect(error):
+            raise
+        if not answers:
+            raise CreditgradeError(
+                "the Prefect server does not answer any more; `creditgrade run` without --runner prefect needs none",
+                rule="server_away",
+            ) from error
+        told = "the Prefect server went away: its page does not show how this run ended"
+        return replace(answers[0], warnings=(*answers[0].warnings, told))
     return answers[0]
+
+
+def _is_of_prefect(error: Exception) -> bool:
+    """Whether it came from Prefect, or from the wire to its server, and not from a stage."""
+    return type(error).__module__.partition(".")[0] in ("prefect", "httpx", "httpcore", "anyio", "websockets")
 
 
 def _step(call: Step, failures: list[BaseException]) -> Step:

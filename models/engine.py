@@ -29,7 +29,7 @@ class EngineResult:
         tables: name → Parquet file, names of `TABLES`; ``touched`` helps to say why something changed and is not
             published.
         conservation: per kind ``accepted, current, superseded, withdrawn, unmatched``.
-        summary: ``classes``, ``statuses``, ``divisions`` (counts).
+        summary: ``classes``, ``statuses``, ``divisions`` (counts), ``feeds`` (declared sources).
         warnings: lines for the manifest.
     """
 
@@ -88,7 +88,7 @@ def grade(intake: Intake, policy: Policy, as_of: date, work: Path, engine: str =
         return EngineResult(
             tables={name: ws.path(_STORED_AS.get(name, name)) for name in TABLES},
             conservation=facts.conservation,
-            summary=summarise(ws),
+            summary={**summarise(ws), "feeds": facts.feeds},
             warnings=facts.warnings,
         )
     finally:

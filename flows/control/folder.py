@@ -106,7 +106,9 @@ class OutFolder:
         free = shutil.disk_usage(self.root).free
         if free < needed:
             raise CreditgradeError(
-                f"{self.root}: {free >> 20} MiB are free, a run needs {needed >> 20} MiB", rule="disk_full"
+                f"{self.root}: {free >> 20} MiB are free, a run needs {needed >> 20} MiB; "
+                f"`creditgrade prune --out {self.root}` makes room",
+                rule="disk_full",
             )
 
     @contextmanager

@@ -53,7 +53,9 @@ def _take(handle: int, lock: Path, wait_seconds: float, waiting: Callable[[str],
             holder = _holder(handle)
             if time.monotonic() >= until:
                 raise CreditgradeError(
-                    f"another run {holder}writes to {lock.parent}; waited {wait_seconds:g} s", rule="run_busy"
+                    f"another run {holder}writes to {lock.parent}; waited {wait_seconds:g} s, --wait SECONDS "
+                    "waits longer",
+                    rule="run_busy",
                 ) from error
             if not has_told:
                 waiting(f"another run {holder}writes to {lock.parent}; waiting up to {wait_seconds:g} s")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from publish.feeds import feed_line, troubled_feeds
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -24,7 +26,10 @@ def report_answer(plan: Plan, answered: Answered) -> None:
     """Adds the artifacts of a good run to the flow run that is running."""
     snapshot = answered.published.path
     state = "published" if answered.published.is_new else "nothing to do: it stands already"
-    rows = [{"what": f"snapshot {snapshot.name}", "value": state}, *result_rows(answered.published.manifest)]
+    manifest = answered.published.manifest
+    rows = [{"what": f"snapshot {snapshot.name}", "value": state}]
+    rows += [{"what": "source", "value": feed_line(feed)} for feed in troubled_feeds(manifest)]
+    rows += result_rows(manifest)
     rows += [{"what": "warning", "value": text} for text in answered.warnings]
     _table(plan, rows, "ended well")
     places = {

@@ -79,7 +79,9 @@ class Lake:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise CreditgradeError(f"another run writes to {self.root}", rule="lake_busy") from error
+                raise CreditgradeError(
+                    f"another run writes to {self.root}; run again when it has ended", rule="lake_busy"
+                ) from error
             with clear_disk_errors(self.root):
                 self._make_ready()
             yield

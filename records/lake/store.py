@@ -18,6 +18,7 @@ from records.lake.disk import TEMP_PREFIX, clear_disk_errors, publish_file
 from records.lake.layout import Lake
 
 _BLOCK = 1 << 20
+_HELP = ": restore it from the backup (`creditgrade lake status --read-all` names all such)"
 
 
 class GrowingFile(Exception):
@@ -108,7 +109,7 @@ def restore(lake: Lake, sha256: str, suffix: str) -> Iterator[Path]:
                 digest.update(block)
                 target.write(block)
         if digest.hexdigest() != sha256:
-            raise CreditgradeError(f"{stored} is damaged", rule="received_bytes_damaged")
+            raise CreditgradeError(f"{stored} is damaged{_HELP}", rule="received_bytes_damaged")
         yield path
     finally:
         path.unlink(missing_ok=True)
@@ -133,9 +134,9 @@ def _stored_blocks(stored: Path) -> Iterator[bytes]:
             while block := stream.read(_BLOCK):
                 yield block
     except FileNotFoundError as error:
-        raise CreditgradeError(f"{stored} is missing", rule="received_bytes_lost") from error
+        raise CreditgradeError(f"{stored} is missing{_HELP}", rule="received_bytes_lost") from error
     except OSError as error:
-        raise CreditgradeError(f"{stored} is damaged", rule="received_bytes_damaged") from error
+        raise CreditgradeError(f"{stored} is damaged{_HELP}", rule="received_bytes_damaged") from error
 
 
 def _compress(file: BinaryIO, temporary: Path, digest: hashlib._Hash) -> int:

@@ -24,10 +24,9 @@ ROOT = Path(__file__).parents[2]
 FIRST = datetime(2026, 6, 29, 2, 0, tzinfo=ZONE)
 SECOND = FIRST + timedelta(days=1)
 # How often a fault of each kind is tried: a few in the suite, many in `make faults`.
-TIMES = int(os.environ.get("CREDITGRADE_FAULTS", "8"))
+IN_THE_SUITE = 8
+TIMES = int(os.environ.get("CREDITGRADE_FAULTS", IN_THE_SUITE))
 SEED = int(os.environ.get("CREDITGRADE_FAULTS_SEED", "1"))
-# The status and metrics of an attempt tell of it, and the names of logs are its own.
-_OF_AN_ATTEMPT = ("status.json", "metrics.prom")
 
 
 @dataclass

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.city import Known, prepare, zygote
+from tests.faults.city import IN_THE_SUITE, TIMES, Known, prepare, zygote
+
+collect_ignore = ["test_servers.py"] if TIMES <= IN_THE_SUITE else []
 
 
 @pytest.fixture(scope="session")

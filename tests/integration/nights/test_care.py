@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from flows.control.folder import OutFolder
 from flows.doctor import Finding, Place, examine
@@ -22,31 +23,38 @@ from tests.integration.nights.conftest import NOW, City
 
 
 def metrics(city: City) -> dict[str, float]:
-    text = (city.out / "metrics.prom").read_text(encoding="utf-8")
-    rows = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
-    assert text.count("# TYPE") == text.count("# HELP") == len({row[0].partition("{")[0] for row in rows})
-    return {name: float(value) for name, _, value in rows}
+    """Samples by name and labels, as Prometheus' own parser reads them."""
+    families = list(text_string_to_metric_families((city.out / "metrics.prom").read_text(encoding="utf-8")))
+    names = [family.name for family in families]
+    assert len(set(names)) == len(names) and all(family.documentation for family in families)
+    return {
+        sample.name + (str(dict(sorted(sample.labels.items()))) if sample.labels else ""): sample.value
+        for family in families
+        for sample in family.samples
+    }
 
 
 def test_metrics_after_success_and_after_failure(city: City) -> None:
     city.run()
     good = metrics(city)
     assert good["creditgrade_last_run_exit_code"] == 0
-    assert good['creditgrade_last_run_info{as_of="2026-06-30",stage="done",rule=""}'] == 1
+    assert good["creditgrade_last_run_info{'as_of': '2026-06-30', 'rule': '', 'stage': 'done'}"] == 1
     assert (
         good["creditgrade_latest_as_of_seconds"]
         == datetime.fromisoformat("2026-06-30T00:00+08:00").timestamp()
     )
-    assert good['creditgrade_feed_age_days{kind="listings"}'] == 10
-    assert good['creditgrade_rows{kind="listings",count="accepted"}'] == 1
-    assert 'creditgrade_stage_duration_seconds{stage="grade"}' in good
+    assert good["creditgrade_feed_age_days{'kind': 'listings'}"] == 10
+    assert good["creditgrade_rows{'count': 'accepted', 'kind': 'listings'}"] == 1
+    assert "creditgrade_stage_duration_seconds{'stage': 'grade'}" in good
     assert not any("class" in name for name in good)
     city.fail["ingest"] = PromiseBroken('a "quoted"\nline', rule="rows_lost")
     with pytest.raises(PromiseBroken):
         city.run(now=NOW + timedelta(days=1))
     bad = metrics(city)
     assert bad["creditgrade_last_run_exit_code"] == 4
-    assert bad['creditgrade_last_run_info{as_of="2026-07-01",stage="ingest",rule="rows_lost"}'] == 1
+    assert (
+        bad["creditgrade_last_run_info{'as_of': '2026-07-01', 'rule': 'rows_lost', 'stage': 'ingest'}"] == 1
+    )
     assert bad["creditgrade_last_success_seconds"] == good["creditgrade_last_success_seconds"]
     assert (city.out / "metrics.prom").stat().st_mode & 0o777 == 0o644
 
