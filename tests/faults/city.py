@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,6 @@ class Out:
 
     known: Known
     root: Path
-    told: dict[str, str] = field(default_factory=dict)
 
     def start(self, **how: Any) -> int:
         """Starts the second night."""
@@ -104,10 +103,10 @@ class Out:
             "landing": str(self.known.folder / "landing"),
             "out": str(self.root),
             "now": SECOND.isoformat(),
-            "line": str(self.root.parent / f"{self.root.name}.line"),
+            "line": str(self._line),
             "replay": str(self.known.folder / "recorded"),
         }
-        Path(night["line"]).unlink(missing_ok=True)
+        self._line.unlink(missing_ok=True)
         return self.known.zygote.start(**{**night, **how})
 
     def night(self, **how: Any) -> tuple[int, str]:
@@ -117,8 +116,12 @@ class Out:
 
     def line(self) -> str:
         """What the last night told on failure."""
-        place = self.root.parent / f"{self.root.name}.line"
-        return place.read_text(encoding="utf-8") if place.exists() else ""
+        return self._line.read_text(encoding="utf-8") if self._line.exists() else ""
+
+    @property
+    def _line(self) -> Path:
+        """Beside the known nights: the disk of this one may be full."""
+        return self.known.folder / f"{'-'.join(self.root.parts[-2:])}.line"
 
     def kill_after(self, seconds: float, **how: Any) -> int:
         """Kills the second night; its exit code, 0 where it was faster."""

@@ -1,4 +1,4 @@
-"""The Prefect server, and the database under it, end and come back in mid-run. Only in `make faults`: they take long."""
+"""The Prefect server, and the database under it, end and come back in mid-run; in `make faults` alone."""
 
 from __future__ import annotations
 
