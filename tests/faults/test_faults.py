@@ -1,7 +1,7 @@
-"""Kills, a disk that is full, refuses writes or changes what was written: whatever happens, the last good snapshot is
-untouched, and the next run ends in the bytes of an undisturbed one, or refuses with the reason.
+"""Kills, and a disk that is full, refuses writes or changes what was written.
 
-A few of each in the suite, many in `make faults`. One file: its nights are made once.
+After each the last good snapshot is untouched, and the next run ends in the bytes of an undisturbed one, or refuses
+with the reason. A few of each in the suite, many in `make faults`. One file: its nights are made once.
 """
 
 from __future__ import annotations
