@@ -18,7 +18,7 @@ from records.errors import CreditgradeError, UsageError
 ENV = "CREDITGRADE_STAGE_MINUTES"
 # Generous: a city's whole history is read in minutes, and a night has hours.
 DEFAULT_MINUTES: Mapping[str, float] = {
-    "policy": 10, "ingest": 240, "feeds": 60, "grade": 240, "publish": 120, "latest": 10, "desk": 120, "desk": 60,
+    "policy": 10, "ingest": 240, "feeds": 60, "grade": 240, "publish": 120, "latest": 10, "desk": 60,
 }  # fmt: skip
 # What an alarm cannot interrupt (a call that never returns to Python) is ended with the process after so long.
 GRACE_SECONDS = 120.0
