@@ -125,7 +125,10 @@ def read_uscc(text: str) -> str:
         problem = "its check digit does not fit"
     else:
         return code
-    raise UsageError(f"{text!r} is no unified social credit code: {problem}", rule="bad_uscc")
+    from records.masking import mask_text
+
+    # Somebody may have typed a citizen's id.
+    raise UsageError(f"{mask_text(text)!r} is no unified social credit code: {problem}", rule="bad_uscc")
 
 
 def snapshot_of(out: Path, as_of: date | None, *, for_desk: bool = False) -> Path:

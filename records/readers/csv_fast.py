@@ -6,6 +6,7 @@ least, so each has exactly one), every row of the header's width, and no cell op
 
 from __future__ import annotations
 
+import codecs
 from functools import cache
 
 import pyarrow as pa
@@ -28,6 +29,8 @@ def count_lines(block: bytes) -> int:
 
 def regular_table(block: bytes, delimiter: str, width: int) -> pa.Table | None:
     """The block as a table `c0`, `c1`, … of strings, or None where it must be read exactly."""
+    if block.startswith(codecs.BOM_UTF8):
+        return None  # here it is a character of the first cell; Arrow would drop it
     lines = count_lines(block)
     has_quotes = b'"' in block
     if has_quotes and _ends_open(block, delimiter, width):

@@ -8,6 +8,7 @@ records as it has items, each with the keys of the visit.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -34,6 +35,7 @@ from records.readers.source import ByteSource
 from records.registry import DETAILS
 
 _SPACE = " \t\r\n"
+_BLANK = re.compile(r"[ \t\r\n]+")
 
 
 class _Doubled(dict[str, Any]):
@@ -183,6 +185,9 @@ def _line_objects(source: ByteSource, encoding: str, decode: _Decode) -> Iterato
     """The objects of a file that holds one a line; blank lines are skipped."""
     number = 0
     for block in utf8_blocks(source, encoding):
+        if not block.strip(b" \t\r\n"):
+            number += len(block.splitlines())
+            continue
         for raw in block.splitlines():
             number += 1
             line = raw.decode("utf-8").strip(_SPACE)
@@ -215,8 +220,8 @@ def _array_objects(source: ByteSource, encoding: str, decode: _Decode) -> Iterat
     def character() -> str:
         nonlocal position
         while True:
-            while position < len(buffer) and buffer[position] in _SPACE:
-                position += 1
+            space = _BLANK.match(buffer, position)
+            position = space.end() if space else position
             if position < len(buffer):
                 return buffer[position]
             if not more():

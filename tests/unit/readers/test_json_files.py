@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -234,3 +235,10 @@ def test_many_rows_in_batches(read: Fixture) -> None:
     )
     assert found.batch_sizes == [5_000, 5_000, 2_345]
     assert found.cells[-1] == ["12344", "\x0112344"]
+
+
+@pytest.mark.parametrize("raw", [b"[" + b" " * 30_000_000 + b"]", b"\n" * 30_000_000 + b'{"a": "1"}'])
+def test_much_white_space_is_passed_at_once(read: Fixture, raw: bytes) -> None:
+    began = time.process_time()
+    assert len(read(raw, "a.json", narrow=True).cells) == (raw[:1] != b"[")
+    assert time.process_time() - began < 5

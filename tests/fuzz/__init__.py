@@ -1,0 +1,1 @@
+"""Fuzzing of all that reads what was delivered: grammars, targets, a corpus of what once went wrong."""
