@@ -19,7 +19,7 @@ DEV_KEY := $(shell { pwd; cat requirements-dev.lock pyproject.toml; } | cksum | 
 READY := .venv/.ready-$(KEY)
 DEV_READY := .venv/.ready-dev-$(DEV_KEY)
 
-.PHONY: help run nightly test environment lint format types layers docs bench canary lock clean
+.PHONY: help run nightly test environment lint format types layers docs bench fuzz canary lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -66,6 +66,17 @@ docs: $(DEV_READY) ## docs/rules.md, from the policy and the spec cases
 
 bench: $(DEV_READY) ## how fast, how much memory
 	@$(PY) -m bench $(BENCH_ARGS)
+
+# atheris guides the inputs by coverage where there is a build of it; it lives beside the environment, not in it.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= headers dates amounts identifiers masking csv json spoiled bytes
+fuzz: $(DEV_READY) ## many inputs for all that reads what was delivered; FUZZ_SECONDS for each target
+	@$(PY) -m tests.fuzz --inputs 10000000 --seconds $(FUZZ_SECONDS) --seed $${SEED:-$$(date +%j)}
+	@test -d build/fuzz/atheris || $(PIP) install --target build/fuzz atheris || { \
+		rm -rf build/fuzz; echo 'atheris cannot be installed here: inputs are not guided by coverage.' >&2; exit 0; }; \
+	for target in $(FUZZ_TARGETS); do test -d build/fuzz || break; \
+		PYTHONPATH=build/fuzz $(PY) -m tests.fuzz --coverage --target $$target --inputs 10000000 --seconds $(FUZZ_SECONDS) \
+			|| exit 1; done
 
 # Python's own venv; the first interpreter that is new enough and can make one. PYTHON=... chooses.
 .venv/bin/python:

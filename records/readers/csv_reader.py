@@ -55,7 +55,7 @@ def read_csv(
         InputRefused: `file_undecodable`, `missing_mandatory_column`, `duplicate_column`,
             `limit_exceeded`, `file_unreadable` (a quote never closed in the header).
     """
-    encoding = detect_encoding(source)
+    encoding = detect_encoding(source, has_lines=True)
     blocks = utf8_blocks(source, encoding)
     first = next(blocks, b"")
     if not first.decode("utf-8").strip():

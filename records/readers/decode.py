@@ -51,17 +51,22 @@ class LineCounter:
         return self._breaks + (self._has_text and self._last not in "\r\n")
 
 
-def detect_encoding(source: ByteSource) -> str:
+def detect_encoding(source: ByteSource, *, has_lines: bool = False) -> str:
     """The encoding of the whole file, as Python names it.
 
     UTF-8 is proved over the whole file here; GB18030 and UTF-16 are proved while the text is read.
 
+    Args:
+        source: the file.
+        has_lines: whether a line too long refuses the file, so that what follows it need not be read.
+
     Raises:
-        InputRefused: `file_undecodable`: a BOM or almost all of the text says UTF-8, and it is not.
+        InputRefused: `file_undecodable`: a BOM or almost all of the text says UTF-8, and it is not;
+            `limit_exceeded`.
     """
     head = source.head(_HEAD_BYTES)
     if head.startswith(codecs.BOM_UTF8):
-        _check_utf8(source, has_bom=True)
+        _check_utf8(source, has_bom=True, has_lines=has_lines)
         return "utf-8-sig"
     if head.startswith(codecs.BOM_UTF16_LE):
         return "utf-16-le"
@@ -69,16 +74,20 @@ def detect_encoding(source: ByteSource) -> str:
         return "utf-16-be"
     if (utf16 := _utf16_without_bom(head)) is not None:
         return utf16
-    return "utf-8" if _check_utf8(source, has_bom=False) else "gb18030"
+    return "utf-8" if _check_utf8(source, has_bom=False, has_lines=has_lines) else "gb18030"
 
 
-def _check_utf8(source: ByteSource, *, has_bom: bool) -> bool:
+def _check_utf8(source: ByteSource, *, has_bom: bool, has_lines: bool) -> bool:
     """Whether the file is UTF-8; refuses one that is UTF-8 but for a few bytes."""
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    offset = surplus = 0
+    offset = surplus = open_line = 0
     chunk = b""
     try:
         for chunk in source.chunks():
+            if has_lines:
+                last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+                open_line = len(chunk) - last - 1 if last >= 0 else open_line + len(chunk)
+                _check_line(source, open_line)
             surplus += len(chunk) - len(decoder.decode(chunk))
             offset += len(chunk)
         decoder.decode(b"", final=True)
@@ -92,6 +101,11 @@ def _check_utf8(source: ByteSource, *, has_bom: bool) -> bool:
             raise refused(source.name, "file_undecodable", message) from error
         return False
     return True
+
+
+def _check_line(source: ByteSource, size: int) -> None:
+    if size > MAX_LINE_BYTES:
+        raise refused(source.name, "limit_exceeded", f"a line of more than {MAX_LINE_BYTES:,} bytes")
 
 
 def _utf16_without_bom(head: bytes) -> str | None:
@@ -128,9 +142,7 @@ def utf8_blocks(source: ByteSource, encoding: str, counter: LineCounter | None =
         # A CR at the very end may be half of a CRLF.
         cut = max(block.rfind(b"\n"), block.rfind(b"\r", 0, len(block) - 1)) + 1
         carry = block[cut:]
-        if len(carry) > MAX_LINE_BYTES:
-            message = f"a line of more than {MAX_LINE_BYTES:,} bytes"
-            raise refused(source.name, "limit_exceeded", message)
+        _check_line(source, len(carry))
         if cut:
             yield block[:cut]
     if carry:

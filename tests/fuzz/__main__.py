@@ -67,7 +67,8 @@ def guided(name: str, inputs: int, seconds: float) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     atheris.Setup(
         [sys.argv[0], f"-runs={inputs}", f"-max_total_time={int(seconds)}", f"-max_len={LONGEST_BYTES}",
-         f"-timeout={int(SLOW_SECONDS)}", "-rss_limit_mb=2048", f"-artifact_prefix={folder}/", "-verbosity=1"],
+         f"-timeout={int(SLOW_SECONDS)}", "-rss_limit_mb=2048", f"-artifact_prefix={folder}/", "-len_control=0",
+         "-verbosity=1"],
         lambda data: tried(name, target, data),
     )  # fmt: skip
     atheris.Fuzz()
