@@ -19,7 +19,11 @@ DEV_KEY := $(shell { pwd; cat requirements-dev.lock pyproject.toml; } | cksum | 
 READY := .venv/.ready-$(KEY)
 DEV_READY := .venv/.ready-dev-$(DEV_KEY)
 
+<<<<<<< HEAD
 .PHONY: help run nightly test environment lint format types layers docs bench fuzz canary lock clean
+=======
+.PHONY: help run nightly test faults environment lint format types layers docs bench canary lock clean
+>>>>>>> 3d8e54b (A run started by hand is no planned night; the doctor goes on whatever a look meets; make faults)
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -46,6 +50,12 @@ nightly: $(READY) ## a Prefect server with its schedule, one night at once, wher
 
 test: $(DEV_READY) ## the whole test suite
 	@$(PY) -m pytest -n logical --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
+
+# One hour and more on two cores. CREDITGRADE_FAULTS_SEED=N tries other instants, calls and bytes.
+FAULTS ?= 200
+
+faults: $(DEV_READY) ## kills at random instants, full and damaged disks, servers that restart
+	@CREDITGRADE_FAULTS=$(FAULTS) $(PY) -m pytest tests/faults -q --timeout 0 $(PYTEST_ARGS)
 
 environment: $(DEV_READY) ## the environment with everything a developer needs
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from flows.acceptances import load_acceptances
+from flows.control.failures import as_failure
 from flows.control.folder import LEAST_FREE_BYTES, OutFolder
 from flows.control.latest import read_latest
 from flows.days import ZONE
 from flows.nightly.night import missed
 from publish.feeds import feed_line, troubled_feeds
-from records.errors import CreditgradeError
 from records.lake import Lake, read_receipts
 from records.lake.compact import lake_status
 
@@ -75,8 +75,8 @@ def examine(place: Place) -> list[Finding]:
     for look in looks:
         try:
             found += look(place)
-        except (CreditgradeError, OSError) as error:
-            found.append(Finding(look.__name__.strip("_"), "bad", str(error)))
+        except Exception as error:  # noqa: BLE001 (whatever it is, the other looks go on)
+            found.append(Finding(look.__name__.strip("_"), "bad", str(as_failure(error))))
     return found
 
 
@@ -209,12 +209,13 @@ def _policy(place: Place) -> list[Finding]:
         found.append(Finding("review", "warn", f"past its date: {_some(overdue)}"))
     if soon:
         found.append(Finding("review", "warn", f"due in {days} days: {_some(soon)}"))
-    if not policy.holidays.covers(place.today):
+    soon_year = place.today + timedelta(days=days)
+    if not policy.holidays.covers(soon_year):
         found.append(
             Finding(
                 "holidays",
                 "warn",
-                f"the arrangement of {place.today.year} is not in holidays.yaml: week-ends only",
+                f"the arrangement of {soon_year.year} is not in holidays.yaml: only week-ends are known of it",
             )
         )
     return found

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
 
 NAME = f"{FLOW}/{DEPLOYMENT}"
+# As many as the server gives at once.
+_MOST_RUNS = 200
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,10 @@ def standing(client: SyncPrefectClient) -> Standing | None:
             state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED]))
         ),
         sort=FlowRunSort.EXPECTED_START_TIME_ASC,
-        limit=1,
+        limit=_MOST_RUNS,
     )
+    # A run that a person started is no sign that the server plans any.
+    planned = [run.expected_start_time for run in ahead if run.auto_scheduled]
     schedules = tuple(
         (
             str(getattr(one.schedule, "cron", one.schedule)),
@@ -127,6 +131,4 @@ def standing(client: SyncPrefectClient) -> Standing | None:
         )
         for one in found.schedules
     )
-    return Standing(
-        found.id, schedules, dict(found.parameters), ahead[0].expected_start_time if ahead else None
-    )
+    return Standing(found.id, schedules, dict(found.parameters), planned[0] if planned else None)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _LAST_RUNS = 7
 # The server plans new schedules every few seconds, all others once a minute.
 _PLANNED_IN_SECONDS = 90.0
+_LOOK_EVERY_SECONDS = 20.0
+_MISSES = 6
 
 
 def up(
@@ -103,8 +105,8 @@ def serve(
             _run_one(deployment, started)
             _say_how_it_ended(client, started, told)
             return
-        told(_wait_for_a_plan(client))
-    _stay(deployment)
+        told(wait_for_a_plan(client))
+    _stay(deployment, api_url(host, port))
 
 
 def describe(out: Path, host: str, port: int, environ: Mapping[str, str]) -> list[str]:
@@ -169,8 +171,12 @@ def _run_one(deployment: RunnerDeployment, started: UUID) -> None:
     asyncio.run(runner.execute_flow_run(started))
 
 
-def _wait_for_a_plan(client: SyncPrefectClient) -> str:
-    """A schedule that stands on the server is worth nothing until the server has made a run of it."""
+def wait_for_a_plan(client: SyncPrefectClient) -> str:
+    """A schedule that stands on the server is worth nothing until the server has made a run of it.
+
+    Raises:
+        CreditgradeError: ``schedule_dead``.
+    """
     from flows.nightly.deployment import standing
 
     until = time.monotonic() + _PLANNED_IN_SECONDS
@@ -185,12 +191,38 @@ def _wait_for_a_plan(client: SyncPrefectClient) -> str:
     return f"planned: {found.line()}"
 
 
-def _stay(deployment: RunnerDeployment) -> None:
+def _stay(deployment: RunnerDeployment, api: str) -> None:
     import asyncio
 
     runner = _runner()
     runner.add_deployment(deployment)
-    asyncio.run(runner.start())
+
+    async def serving() -> None:
+        # The runner lives on when its server is gone, and starts nothing any more: whoever restarts it must know.
+        starting = asyncio.create_task(runner.start())
+        watching = asyncio.create_task(_until_away(api))
+        done, _ = await asyncio.wait({starting, watching}, return_when=asyncio.FIRST_COMPLETED)
+        watching.cancel()
+        if starting not in done:
+            starting.cancel()
+            await asyncio.wait({starting}, timeout=_LOOK_EVERY_SECONDS)
+        for task in done:
+            task.result()
+
+    asyncio.run(serving())
+
+
+async def _until_away(api: str) -> None:
+    import asyncio
+
+    misses = 0
+    while misses < _MISSES:
+        await asyncio.sleep(_LOOK_EVERY_SECONDS)
+        misses = 0 if await asyncio.to_thread(server_version, api) else misses + 1
+    raise CreditgradeError(
+        f"the Prefect server at {api} went away; `creditgrade nightly serve` goes on when it is back",
+        rule="server_away",
+    )
 
 
 def _runner() -> Any:

@@ -223,7 +223,7 @@ def lake(out: Path) -> dict[str, bytes]:
     }
 
 
-def instants(count: int, until: float) -> list[float]:
-    """Random instants from the start of a night to a little after its end."""
+def instants(count: int) -> list[float]:
+    """Random instants from the start of a night to a little after its end, as parts of its length."""
     chance = random.Random(SEED)
-    return [chance.uniform(0, until * 1.1) for _ in range(count)]
+    return [round(chance.uniform(0, 1.1), 3) for _ in range(count)]

@@ -306,14 +306,14 @@ import os, sys
 from datetime import time
 from pathlib import Path
 from flows.nightly.night import Night
-from flows.nightly.serve import enter
+from flows.nightly.serve import enter, wait_for_a_plan
 landing, out, port = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 enter(out, "127.0.0.1", port, os.environ)
 from prefect.client.orchestration import get_client
 from flows.nightly.deployment import deploy
 with get_client(sync_client=True) as client:
     ids = {deploy(client, Night(landing, out), time(hour, 30))[1].id for hour in (3, 3, 4)}
-print(len(ids))
+    print(len(ids), wait_for_a_plan(client))
 """
 
 
@@ -368,7 +368,12 @@ def test_a_night_that_fails_tells_by_webhook_and_mail(graded: Graded, tmp_path: 
     ]
 
     # Deployed again: one deployment with one schedule still, and another time of day takes its place.
-    assert script(REDEPLOY, mine.landing, mine.out, port).stdout == "1\n"
+    done_again = script(REDEPLOY, mine.landing, mine.out, port)
+    # That the server plans it is more than that it holds it.
+    assert done_again.stdout.startswith("1 planned: schedule 30 4 * * * Asia/Shanghai; next night 20"), (
+        done_again
+    )
+    assert done_again.stdout.endswith(" 04:30\n")
     (deployment,) = ask(api, "deployments/filter", {})
     assert [(one["schedule"]["cron"], one["schedule"]["timezone"]) for one in deployment["schedules"]] == [
         ("30 4 * * *", "Asia/Shanghai")
