@@ -46,6 +46,8 @@ class Facts:
         holds: `features.holds.HOLD` columns, not settled.
         honours: recognised honours with their term: uscc, valid_from, valid_to.
         events: streams for the points.
+        visits: of linked entities (`features.visits.visits`), and items: what was inspected, with its result.
+        licences: linked winning rows.
         conservation: per kind.
         warnings: lines for the manifest, those about sources first.
         feeds: every declared source on the day (`features.feeds.FeedLook.described`).
@@ -56,6 +58,9 @@ class Facts:
     holds: ir.Table
     honours: ir.Table
     events: ir.Table
+    visits: ir.Table
+    items: ir.Table
+    licences: ir.Table
     conservation: dict[str, dict[str, int]]
     warnings: list[str] = field(default_factory=list)
     feeds: list[dict[str, Any]] = field(default_factory=list)
@@ -174,6 +179,9 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
         holds=held_now,
         honours=honours,
         events=ws.save("events", streams),
+        visits=all_visits,
+        items=rows["inspections"].filter(lambda t: t.is_winner & t.linked.notnull()),
+        licences=rows["licences"].filter(lambda t: t.is_winner & t.linked.notnull()),
         conservation=_conservation(rows, entities, unmatched, withdrawn),
         warnings=[line for look in feeds for line in look.warnings()]
         + _placeholder_warnings(ws, held, placeholders),

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows import commands_care, commands_desk, commands_night
+from flows import commands_care, commands_desk, commands_model, commands_night
 from flows.commands_holds import holds
 from flows.commands_policy import policy_app
 from records.errors import PromiseBroken, UsageError
@@ -29,6 +29,7 @@ app.command()(holds)
 commands_night.add_to(app)
 commands_care.add_to(app, lake_app)
 commands_desk.add_to(app)
+commands_model.add_to(app)
 
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback with an error.")]

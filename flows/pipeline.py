@@ -141,7 +141,7 @@ def standing_acceptances(plan: Plan) -> Iterable[Acceptance]:
 
 def describe(plan: Plan, policy: Policy, intake: Intake) -> Edition:
     """What the snapshot is made from."""
-    from models.engine import MODEL_VERSION
+    from models.engine import model_version
     from policy import citations
     from publish.code_version import code_version
     from publish.manifest import Edition
@@ -150,23 +150,30 @@ def describe(plan: Plan, policy: Policy, intake: Intake) -> Edition:
         as_of=plan.as_of,
         created_at=plan.now,
         policy_version=policy.version,
-        model_version=MODEL_VERSION,
+        model_version=model_version(policy),
         code_version=code_version(),
         engine=plan.engine,
         known_by=plan.known_by,
         intake=intake,
-        titles={
-            i.id: {
-                "title": i.title,
-                "title_en": i.title_en,
-                "reason": i.reason,
-                "reason_en": i.reason_en,
-                "feature": i.feature,
-            }
-            for i in policy.indicators_on(plan.as_of)
-        },
+        titles=_titles(plan, policy),
         citations=citations(policy, plan.as_of),
     )
+
+
+def _titles(plan: Plan, policy: Policy) -> dict[str, dict[str, str]]:
+    """Titles of the reasons' indicators; where both methods use an id, of the one that gives the class."""
+    expert = {
+        i.id: {
+            "title": i.title,
+            "title_en": i.title_en,
+            "reason": i.reason,
+            "reason_en": i.reason_en,
+            "feature": i.feature,
+        }
+        for i in policy.indicators_on(plan.as_of)
+    }
+    learned = policy.champion.titles() if policy.champion is not None else {}
+    return expert | learned if policy.value("class_method", plan.as_of) == "scorecard" else learned | expert
 
 
 def grade(plan: Plan, policy: Policy, intake: Intake, work: Path) -> EngineResult:

@@ -21,6 +21,12 @@ _STORED_AS = {"holds": "held_queue"}
 MODEL_VERSION = "expert"
 
 
+def model_version(policy: Policy) -> str:
+    """What gives points beside the policy: the promoted model and the challengers, or the expert table alone."""
+    models = [m.version for m in (policy.champion, *policy.challengers) if m is not None]
+    return ";".join(models) or MODEL_VERSION
+
+
 @dataclass(frozen=True)
 class EngineResult:
     """Where the graded tables lie (unsorted Parquet), and what is counted beside them.
@@ -59,7 +65,7 @@ def grade(intake: Intake, policy: Policy, as_of: date, work: Path, engine: str =
     from models.evidence import evidence, held_queue
     from models.grades import grade as classify
     from models.grades import in_scope, is_classed, red_lines
-    from models.points import expert_reasons
+    from models.method import score
     from models.sampling import sampling_plan
     from models.summary import summarise
     from models.touched import touched
@@ -75,9 +81,9 @@ def grade(intake: Intake, policy: Policy, as_of: date, work: Path, engine: str =
         decide(ws, here, facts.judged, facts.holds, facts.honours, as_of, policy)
         scope = in_scope(here, as_of, policy)
         classed = scope.filter(is_classed(scope, as_of, policy))
-        reasons = expert_reasons(ws, classed, facts.events, as_of, policy)
+        scored = score(ws, facts, classed, as_of, policy)
         lines = red_lines(here, facts.judged.filter(facts.judged.held_as != "branch"), as_of, policy)
-        classify(ws, here, reasons, lines, as_of, policy, MODEL_VERSION)
+        classify(ws, here, scored.reasons, lines, as_of, policy, model_version(policy), scored.method)
         disclosure(ws, intake, here, as_of, policy)
         evidence(ws, facts, as_of, policy)
         held_queue(ws, facts, as_of)
@@ -89,7 +95,8 @@ def grade(intake: Intake, policy: Policy, as_of: date, work: Path, engine: str =
             tables={name: ws.path(_STORED_AS.get(name, name)) for name in TABLES},
             conservation=facts.conservation,
             summary={**summarise(ws), "feeds": facts.feeds},
-            warnings=facts.warnings,
+            warnings=[*facts.warnings, *scored.warnings],
+            model_version=model_version(policy),
         )
     finally:
         gc.enable()

@@ -19,6 +19,31 @@ if TYPE_CHECKING:
 CLASSES = ("A", "B", "C", "D")
 
 
+class Method(NamedTuple):
+    """How points become a class.
+
+    Attributes:
+        name: ``expert`` or ``scorecard``.
+        cuts_h: least points of each class, in hundredths.
+        other: reasons of the method that gives no class; None where there is none.
+    """
+
+    name: str
+    cuts_h: dict[str, int]
+    other: ir.Table | None = None
+
+    @classmethod
+    def expert(cls, as_of: date, policy: Policy, other: ir.Table | None = None) -> Method:
+        """The expert table with the policy's cut points."""
+        cuts = policy.value("class_cut_points", as_of)
+        return cls("expert", {k: int(v) * HUNDREDTHS for k, v in cuts.items()}, other)
+
+
+def class_of(points_h: ir.IntegerValue, cuts_h: dict[str, int]) -> ir.StringValue:
+    """The class whose interval holds the points; null for null."""
+    return ibis.cases(*[(points_h >= cuts_h[c], c) for c in sorted(CLASSES, reverse=True)], else_=no_text())
+
+
 class Grades(NamedTuple):
     """``grades`` and ``reasons`` in the columns of the contract (unsorted)."""
 
@@ -73,13 +98,16 @@ def grade(
     as_of: date,
     policy: Policy,
     model_version: str,
+    method: Method | None = None,
 ) -> Grades:
     """Class every entity in scope: the worse of its points' class and its red lines.
 
     Args:
         features: every entity with a row.
-        reasons: `models.points.expert_reasons` of the classed ones.
+        reasons: of the method that gives the class, for the classed ones.
+        method: which method that is, with its cut points, and the other's points; the expert table alone by default.
     """
+    method = method or Method.expert(as_of, policy)
     scope = in_scope(features, as_of, policy)
     t = scope.mutate(classed=is_classed(scope, as_of, policy))
     total = reasons.group_by("uscc").agg(total=reasons.points_h.sum().cast("int64"))
@@ -89,10 +117,12 @@ def grade(
     t = t.left_join(total.rename(t_uscc="uscc"), [("uscc", "t_uscc")])
     t = t.left_join(per_entity.rename(l_uscc="uscc"), [("uscc", "l_uscc")])
     t = t.mutate(points_h=ibis.ifelse(t.classed, t.total.fill_null(0), ibis.null("int64")))
-    cuts = {k: int(v) for k, v in policy.value("class_cut_points", as_of).items()}
-    by_points = ibis.cases(
-        *[(t.points_h >= cuts[c] * HUNDREDTHS, c) for c in sorted(CLASSES, reverse=True)], else_=no_text()
-    )
+    other_h: ir.Value = ibis.null("int64")
+    if method.other is not None:
+        theirs = method.other.group_by(o_uscc="uscc").agg(o_total=method.other.points_h.sum().cast("int64"))
+        t = t.left_join(theirs, [("uscc", "o_uscc")])
+        other_h = ibis.ifelse(t.classed, t.o_total.fill_null(0), ibis.null("int64"))
+    by_points = class_of(t.points_h, method.cuts_h)
     t = t.mutate(points_class=ibis.ifelse(t.classed, by_points, no_text()))
     # Letters run from A (low) to D (high), so the worse of two is the greater.
     worst = ibis.ifelse(is_true(t.worst > t.points_class), t.worst, t.points_class)
@@ -103,8 +133,8 @@ def grade(
         risk_points=t.points_h.cast("float64") / HUNDREDTHS,
         points_class="points_class",
         red_lines=t.lines.fill_null(ibis.literal([], type="array<string>")),
-        method=ibis.literal(str(policy.value("class_method", as_of))),
-        points_other_method=ibis.null("float64"),
+        method=ibis.literal(method.name),
+        points_other_method=other_h.cast("float64") / HUNDREDTHS,
         policy_version=ibis.literal(policy.version),
         model_version=ibis.literal(model_version),
         as_of=day(as_of),

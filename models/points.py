@@ -43,7 +43,12 @@ def expert_reasons(
             rows = _of_map(features, indicator)
         rows = rows.mutate(indicator=ibis.literal(indicator.id), category=ibis.literal(indicator.category))
         parts.append(rows.filter(rows.points_h != 0).select(*REASON))
-    raw = ws.save("reasons_raw", union_all(parts))
+    return with_clip(ws, union_all(parts), "reasons")
+
+
+def with_clip(ws: Workspace, rows: ir.Table, name: str) -> ir.Table:
+    """Reasons, stored as ``name``, with a row `CLIP` where their sum lies outside 0–1000 (rules §7)."""
+    raw = ws.save(f"{name}_raw", rows)
     totals = raw.group_by("uscc").agg(total=raw.points_h.sum().cast("int64"))
     over = totals.filter((totals.total < 0) | (totals.total > MAX_POINTS_H))
     clip = over.select(
@@ -53,7 +58,7 @@ def expert_reasons(
         value=(over.total.cast("string")),
         points_h=ibis.ifelse(over.total < 0, -over.total, MAX_POINTS_H - over.total),
     )
-    return ws.save("reasons", union_all([raw, clip]))
+    return ws.save(name, union_all([raw, clip]))
 
 
 def _weigh(ws: Workspace, events: ir.Table, as_of: date, policy: Policy) -> tuple[ir.Table, int]:

@@ -12,7 +12,7 @@ from policy.values import Policy
 
 # Keys that name an item of a list.
 _NAMES = ("id", "name", "code", "channel")
-_NOT_SHOWN = ("params", "series", "review_by", "version", "reader_digest")
+_NOT_SHOWN = ("params", "series", "review_by", "version", "reader_digest", "champion", "challengers")
 _CITATION = ("source", "article", "confidence", "reviewed_on", "review_by")
 
 

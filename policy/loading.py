@@ -16,10 +16,12 @@ from policy.desk import DeskFile
 from policy.errors import PolicyError
 from policy.feeds import Calendar, Feed, FeedsFile
 from policy.folding import fold
+from policy.learned import FOLDER, REGISTRY, Scorecard, read_registry, registered
 from policy.params import PARAMS, READ_AT_INGEST, Param, ParamsFile
 from policy.points import PointsFile, hundredths
 from policy.publicity import Publicity
 from policy.reading import read_yaml
+from policy.scorecard import ScorecardFile, is_known_feature
 from policy.supervision import MeasuresFile, SamplingFile
 from policy.tables import (
     AuthoritiesFile,
@@ -50,6 +52,7 @@ FILES: Mapping[str, type[Model]] = {
     "divisions.yaml": DivisionsFile,
     "placeholders.yaml": PlaceholdersFile,
     "points.yaml": PointsFile,
+    "scorecard.yaml": ScorecardFile,
     "publicity.yaml": Publicity,
     "feeds.yaml": FeedsFile,
     "holidays.yaml": Calendar,
@@ -74,11 +77,15 @@ def load_policy(path: Path | None = None) -> Policy:
     if not folder.is_dir():
         raise PolicyError(str(folder), "no such folder of policy files")
     found = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.suffix.lower() in (".yaml", ".yml")}
-    if unknown := sorted(found - set(FILES)):
+    if unknown := sorted(found - set(FILES) - {f"{FOLDER}/{REGISTRY}"}):
         raise PolicyError(unknown[0], "unknown policy file")
     if missing := [name for name in FILES if name not in found]:
         raise PolicyError(missing[0], "policy file is missing")
-    return _assemble({name: _checked(name, model, read_yaml(folder / name)) for name, model in FILES.items()})
+    checked = {name: _checked(name, model, read_yaml(folder / name)) for name, model in FILES.items()}
+    registry = read_registry(folder)
+    champion = next((registered(folder, entry) for entry in registry.of("champion")), None)
+    challengers = tuple(registered(folder, entry) for entry in registry.of("challenger"))
+    return _assemble(checked, champion, challengers)
 
 
 def _checked(file: str, model: type[M], data: Any) -> M:
@@ -114,7 +121,9 @@ def _named(loc: tuple[int | str, ...], data: Any) -> list[str]:
     return steps
 
 
-def _assemble(models: Mapping[str, Model]) -> Policy:
+def _assemble(
+    models: Mapping[str, Model], champion: Scorecard | None, challengers: tuple[Scorecard, ...]
+) -> Policy:
     def get(name: str, kind: type[M]) -> M:
         model = models[name]
         if not isinstance(model, kind):
@@ -168,6 +177,9 @@ def _assemble(models: Mapping[str, Model]) -> Policy:
         placeholder_names=placeholders,
         points_tables=tables,
         publicity=publicity,
+        scorecard=get("scorecard.yaml", ScorecardFile),
+        champion=champion,
+        challengers=challengers,
         params=params,
         feeds=_feeds(get("feeds.yaml", FeedsFile).sources, authorities),
         holidays=get("holidays.yaml", Calendar),
@@ -242,7 +254,13 @@ def _check_across(policy: Policy) -> None:
         if authority.division_code not in codes:
             where = f"authorities.{authority.id}.division_code"
             raise PolicyError("authorities.yaml", f"{where}: {authority.division_code} is no division")
+    for model in (policy.champion, *policy.challengers):
+        if model is not None:
+            check_model(model, policy.scorecard)
     names = {one.name for one in policy.lists}
+    for name in policy.scorecard.event.lists:
+        if name not in names:
+            raise PolicyError("scorecard.yaml", f"event.lists: {name} is no list")
     for rule in policy.publicity.rules:
         if rule.list_type is not None and rule.list_type not in names:
             raise PolicyError("publicity.yaml", f"rules.{rule.id}.list_type: {rule.list_type} is no list")
@@ -282,6 +300,18 @@ def _check_supervision(policy: Policy) -> None:
     for task in policy.tasks:
         if task.unit not in units:
             raise PolicyError("sampling.yaml", f"tasks.{task.id}.unit: no authority is called …-{task.unit}")
+
+
+def check_model(model: Scorecard, card: ScorecardFile) -> None:
+    """Whether every feature of a model can be made under a policy, and may be used.
+
+    Raises:
+        PolicyError: one cannot.
+    """
+    groups = {group.id for group in card.groups}
+    for one in model.indicators:
+        if not is_known_feature(one.feature, groups):
+            raise PolicyError(f"{FOLDER}/{model.id}.json", f"{one.id}: unknown feature {one.feature}")
 
 
 def _digest(content: Any) -> str:

@@ -13,9 +13,11 @@ from policy.desk import ExcludedItems
 from policy.errors import PolicyError
 from policy.feeds import Calendar, Feed
 from policy.folding import fold
+from policy.learned import Scorecard
 from policy.params import PARAMS, Param
 from policy.points import Indicator, PointsTable
 from policy.publicity import Publicity
+from policy.scorecard import ScorecardFile
 from policy.supervision import MeasuresFile, Task
 from policy.tables import Authority, ContainsRule, Division, HonourType, ListType, PenaltyKind, StatusGroup
 
@@ -35,6 +37,9 @@ class Policy:
         publicity: what each channel shows of a decision, from when and how long.
         measures: of joint discipline, and the terms of list entries.
         tasks: inspection tasks, the general one first.
+        scorecard: the event to be foreseen, the features, and how a model is fitted, judged and watched.
+        champion: the promoted model, None where there is none; challengers: scored beside it. They are no part of
+            `version`: a snapshot names the model for itself.
         feeds: declared sources; `authority`, where it stands, is the id in `authorities`.
         excluded_items: licence items that fast-track never reaches (O-39).
         series: every dated value by id, `lists.<name>.<field>`, `honours.<name>.default_term_months` and
@@ -55,6 +60,9 @@ class Policy:
     placeholder_names: tuple[str, ...]
     points_tables: tuple[PointsTable, ...]
     publicity: Publicity
+    scorecard: ScorecardFile
+    champion: Scorecard | None
+    challengers: tuple[Scorecard, ...]
     params: Mapping[str, Param]
     feeds: tuple[Feed, ...]
     holidays: Calendar

@@ -1,0 +1,197 @@
+"""``creditgrade model train`` and ``evaluate``: from a lake to a model that nobody uses yet, or to figures alone."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows.acceptances import Acceptance
+from flows.control.folder import OutFolder
+from flows.control.lock import one_run
+from flows.days import ZONE, read_day
+from records.errors import UsageError
+
+if TYPE_CHECKING:
+    from models.learning.dataset import Dataset, Window
+    from policy import Policy
+    from policy.learned import Scorecard
+    from records.intake import Intake
+
+MODELS = "models"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of ``model train`` and ``model evaluate``.
+
+    Attributes:
+        landing: taken into the lake first, as a run does; None: the lake as it stands.
+        as_of: last day of the last window; nothing after it is looked at.
+        as_received: for each past day only what had been received by then.
+    """
+
+    out: Path
+    landing: Path | None
+    lake: Path | None
+    policy: Path | None
+    as_of: str | None
+    as_received: bool = False
+    accept_refused: tuple[str, ...] = ()
+    wait_seconds: float = 30.0
+    engine: str = "duckdb"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A training set in memory, and what it was made from."""
+
+    policy: Policy
+    as_of: date
+    data: Dataset
+    population: Dataset
+    before: Dataset
+    inputs: tuple[str, ...]
+
+
+def train_model(
+    asked: Asked, *, created_by: str, now: datetime, told: Callable[[str], None]
+) -> tuple[Scorecard, Path]:
+    """Trains a model and leaves it, with its card, in ``OUT/models/``; no policy is changed.
+
+    Raises:
+        UsageError: ``bad_date``, ``cannot_learn``, ``lake_missing``.
+        CreditgradeError: of ingest.
+    """
+    from models.learning.train import train
+    from policy.learned import model_bytes
+    from publish.code_version import code_version
+    from publish.model_card import card_html
+    from records.lake.disk import clear_disk_errors
+
+    with _prepared(asked, now, told) as made:
+        try:
+            model = train(
+                made.data,
+                made.population,
+                made.before,
+                made.policy,
+                as_of=made.as_of,
+                known_by=made.as_of if asked.as_received else None,
+                inputs=made.inputs,
+                created_by=created_by,
+                code_version=code_version(),
+                told=told,
+            )
+        except ValueError as error:
+            raise UsageError(
+                f"nothing can be learned up to {made.as_of}: {error}", rule="cannot_learn"
+            ) from error
+        folder = asked.out / MODELS
+        with clear_disk_errors(folder):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            place = folder / f"{model.id}.json"
+            place.write_bytes(model_bytes(model))
+            place.with_suffix(".html").write_text(card_html(model, acts=()), encoding="utf-8")
+    return model, place
+
+
+def evaluate(asked: Asked, *, now: datetime, told: Callable[[str], None]) -> tuple[dict[str, Any], Path]:
+    """Validates the policy's candidates against every rival, and leaves the figures in ``OUT/models/``.
+
+    Raises:
+        UsageError: as `train_model`.
+    """
+    from models.learning.validate import choose, foretell, report
+
+    with _prepared(asked, now, told) as made:
+        card = made.policy.scorecard
+        try:
+            foretold = foretell(made.data, card, told)
+        except ValueError as error:
+            raise UsageError(
+                f"nothing can be learned up to {made.as_of}: {error}", rule="cannot_learn"
+            ) from error
+        chosen, selection = choose(made.data, card, foretold)
+        found = {
+            "as_of": made.as_of.isoformat(),
+            "policy_version": made.policy.version,
+            "chosen": chosen.id,
+            "selection": selection,
+            **report(made.data, card, foretold, chosen.id),
+        }
+        folder = asked.out / MODELS
+        folder.mkdir(mode=0o700, exist_ok=True)
+        place = folder / f"evaluation-{made.as_of}.json"
+        place.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return found, place
+
+
+@contextmanager
+def _prepared(asked: Asked, now: datetime, told: Callable[[str], None]) -> Iterator[Prepared]:
+    """The training set; the lock of OUT is held while it lasts."""
+    from features.history import wanted
+    from models.learning.dataset import build, features_file, read, windows
+    from policy import load_policy
+
+    today = now.astimezone(ZONE).date()
+    as_of = today if asked.as_of is None else read_day("--as-of", asked.as_of)
+    policy = load_policy(asked.policy)
+    out = OutFolder(asked.out)
+    out.make()
+    run_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    with one_run(out.lock, run_id, asked.wait_seconds, told), out.work_folder(run_id) as work:
+        lake = asked.lake or out.lake
+        if asked.landing is None:
+            from flows.lake_care import existing_lake
+
+            existing_lake(lake, None)
+        intake = _intake(asked, lake, policy, today, now, landing=asked.landing, known_by=None)
+
+        def on(day: date) -> Intake:
+            if not asked.as_received:
+                return intake
+            return _intake(asked, lake, policy, today, now, landing=None, known_by=day)
+
+        spans = windows(policy, as_of)
+        files = build(on, policy, spans, as_of, work, engine=asked.engine, told=told)
+        names = wanted(policy)
+
+        def everybody(day: date) -> Dataset:
+            return read([features_file(work, day)], [_only(day)], names)
+
+        yield Prepared(
+            policy=policy,
+            as_of=as_of,
+            data=read(files, spans, names),
+            population=everybody(as_of),
+            before=everybody(spans[-1].start),
+            inputs=tuple(d.sha256 for d in intake.taking_part()),
+        )
+
+
+def _intake(
+    asked: Asked,
+    lake: Path,
+    policy: Policy,
+    today: date,
+    now: datetime,
+    *,
+    landing: Path | None,
+    known_by: date | None,
+) -> Intake:
+    from flows.stages.ingest import ingest
+
+    accepted: list[str | Acceptance] = list(asked.accept_refused)
+    return ingest(landing, lake, policy, today=today, now=now, known_by=known_by, accept_refused=accepted)
+
+
+def _only(day: date) -> Window:
+    from models.learning.dataset import Window
+
+    return Window(day, day)

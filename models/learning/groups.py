@@ -1,0 +1,96 @@
+"""How the model treats groups of entities: foretold and observed, with intervals, or "too few to judge"."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from models.learning.metrics import auc
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from models.learning.dataset import Dataset
+    from models.learning.validate import Foretold
+    from policy.scorecard import ScorecardFile
+
+_AGES = ((12, "<1"), (36, "1–3"), (60, "3–5"), (120, "5–10"))
+_CAPITAL = ((10, "<10"), (100, "10–100"), (1000, "100–1000"))
+
+
+def wilson(events: int, rows: int) -> tuple[float, float]:
+    """95 % interval of a rate (Wilson 1927).
+
+    >>> [round(x, 3) for x in wilson(5, 50)]
+    [0.043, 0.214]
+    """
+    if not rows:
+        return 0.0, 1.0
+    z, rate = 1.959964, events / rows
+    middle = rate + z * z / (2 * rows)
+    half = z * math.sqrt(rate * (1 - rate) / rows + z * z / (4 * rows * rows))
+    return (middle - half) / (1 + z * z / rows), (middle + half) / (1 + z * z / rows)
+
+
+def by_groups(
+    data: Dataset, card: ScorecardFile, foretold: Foretold, chosen: str
+) -> dict[str, list[dict[str, Any]]]:
+    """Division, size, age and industry of the foretold rows: n, rate with interval, AUC, share above the budget.
+
+    A group below `validation.min_group` entities or `min_group_events` events is named with its size alone.
+    """
+    rows, score = foretold.rows, foretold.scores[chosen]
+    event = data.event[rows]
+    window = data.window[rows]
+    flagged = np.zeros(len(rows), bool)
+    for one in np.unique(window):
+        here = window == one
+        budget = int(np.ceil(float(card.validation.budget_share) * here.sum()))
+        flagged[here] = score[here] >= np.sort(score[here])[::-1][max(0, budget - 1)]
+    columns = {name: values[rows] for name, values in data.groups.items()}
+    kinds = {
+        "division 区划": columns["division_code"],
+        "type 主体类型": columns["entity_type"],
+        "age in years 成立年限": _cut(columns["age_months"], _AGES, "≥10"),
+        "capital in 10,000 yuan 注册资本（万元）": _cut(columns["registered_capital_wan"], _CAPITAL, "≥1000"),
+        "industry 行业": np.asarray([(str(v) if v else "–")[:2] for v in columns["industry_code"]], object),
+    }
+    v = card.validation
+    found: dict[str, list[dict[str, Any]]] = {}
+    for kind, values in kinds.items():
+        names = np.asarray([str(x) if x is not None else "–" for x in values], object)
+        found[kind] = []
+        for name in sorted(set(names.tolist())):
+            here = names == name
+            n, events = int(here.sum()), int(event[here].sum())
+            line: dict[str, Any] = {"group": name, "rows": n}
+            if n < v.min_group or events < v.min_group_events:
+                found[kind].append(line | {"too_few": True})
+                continue
+            low, high = wilson(events, n)
+            found[kind].append(
+                line
+                | {
+                    "too_few": False,
+                    "events": events,
+                    "rate": events / n,
+                    "interval": [low, high],
+                    "auc": auc(score[here], event[here]),
+                    "flagged": float(flagged[here].mean()),
+                    "mean_points": float(score[here].mean() / 100),
+                }
+            )
+    return found
+
+
+def _cut(
+    values: npt.NDArray[np.object_], limits: tuple[tuple[int, str], ...], above: str
+) -> npt.NDArray[np.object_]:
+    def name(value: Any) -> str:
+        if value is None:
+            return "–"
+        return next((text for limit, text in limits if value < limit), above)
+
+    return np.asarray([name(value) for value in values], object)
