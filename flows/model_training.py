@@ -107,12 +107,13 @@ def evaluate(asked: Asked, *, now: datetime, told: Callable[[str], None]) -> tup
     Raises:
         UsageError: as `train_model`.
     """
-    from models.learning.validate import choose, foretell, report
+    from models.learning.validate import choose, few_threads, foretell, report
 
     with _prepared(asked, now, told) as made:
         card = made.policy.scorecard
         try:
-            foretold = foretell(made.data, card, told)
+            with few_threads(len(made.data)):
+                foretold = foretell(made.data, card, told)
         except ValueError as error:
             raise UsageError(
                 f"nothing can be learned up to {made.as_of}: {error}", rule="cannot_learn"

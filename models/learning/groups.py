@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from models.learning.metrics import auc
+from models.learning.rates import wilson
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -18,20 +18,6 @@ if TYPE_CHECKING:
 
 _AGES = ((12, "<1"), (36, "1–3"), (60, "3–5"), (120, "5–10"))
 _CAPITAL = ((10, "<10"), (100, "10–100"), (1000, "100–1000"))
-
-
-def wilson(events: int, rows: int) -> tuple[float, float]:
-    """95 % interval of a rate (Wilson 1927).
-
-    >>> [round(x, 3) for x in wilson(5, 50)]
-    [0.043, 0.214]
-    """
-    if not rows:
-        return 0.0, 1.0
-    z, rate = 1.959964, events / rows
-    middle = rate + z * z / (2 * rows)
-    half = z * math.sqrt(rate * (1 - rate) / rows + z * z / (4 * rows * rows))
-    return (middle - half) / (1 + z * z / rows), (middle + half) / (1 + z * z / rows)
 
 
 def by_groups(

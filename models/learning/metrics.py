@@ -42,7 +42,8 @@ def mean_auc(score: Numbers, event: Flags, window: Numbers, weight: Numbers | No
     for one in np.unique(window):
         here = window == one
         found.append(auc(score[here], event[here], None if weight is None else weight[here]))
-    return float(np.nanmean(found)) if found else float("nan")
+    known = [value for value in found if value == value]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def at_budget(score: Numbers, event: Flags, share: float) -> dict[str, Any]:
@@ -159,5 +160,8 @@ def interval(
     for _ in range(draws):
         drawn = np.bincount(rng.integers(0, count, count), minlength=count)
         found.append(measure(drawn[number].astype(float)))
-    low, high = np.nanquantile(found, [0.025, 0.975])
+    known = [value for value in found if value == value]
+    if not known:
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, [0.025, 0.975])
     return float(low), float(high)

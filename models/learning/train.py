@@ -13,7 +13,7 @@ from models.learning.dataset import MISSING, Dataset
 from models.learning.fit import Table, fit_table
 from models.learning.groups import by_groups
 from models.learning.metrics import psi
-from models.learning.validate import calibration_report, choose, foretell, report
+from models.learning.validate import calibration_report, choose, few_threads, foretell, report
 from models.points import HUNDREDTHS
 from policy.learned import Scorecard, sealed
 from policy.scorecard import TEXTS
@@ -52,6 +52,26 @@ def train(
     Raises:
         ValueError: the windows cannot be learned from.
     """
+    with few_threads(len(data)):
+        return _train(
+            data, population, before, policy, as_of=as_of, known_by=known_by, inputs=inputs, created_by=created_by,
+            code_version=code_version, told=told,
+        )  # fmt: skip
+
+
+def _train(
+    data: Dataset,
+    population: Dataset,
+    before: Dataset,
+    policy: Policy,
+    *,
+    as_of: date,
+    known_by: date | None,
+    inputs: Sequence[str],
+    created_by: str,
+    code_version: str,
+    told: Callable[[str], None],
+) -> Scorecard:
     card = policy.scorecard
     foretold = foretell(data, card, told)
     chosen, selection = choose(data, card, foretold)

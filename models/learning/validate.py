@@ -7,6 +7,7 @@ choose the candidate; the holdout only reports. The rule stands in docs/model.md
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from models.learning.dataset import Dataset
     from policy.scorecard import Candidate, ScorecardFile
 
+_SMALL = 300_000
 RIVALS = ("expert", "last_event", "single_best", "boosting")
 
 
@@ -53,6 +55,13 @@ def train_rows(data: Dataset, window: int) -> npt.NDArray[np.intp]:
     start = data.windows[window].start
     ended = [i for i, w in enumerate(data.windows) if w.end <= start]
     return np.flatnonzero(np.isin(data.window, ended))
+
+
+def few_threads(rows: int) -> AbstractContextManager[object]:
+    """One thread for small sets: there, threads that wait for one another cost more than they do."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1 if rows < _SMALL else None)
 
 
 def foretell(data: Dataset, card: ScorecardFile, told: Callable[[str], None]) -> Foretold:
