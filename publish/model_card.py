@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -259,7 +259,7 @@ def _table(model: Scorecard) -> list[str]:
 
 def _examples(model: Scorecard) -> list[str]:
     """Three entities made from the table, so that no real one is shown."""
-    kinds = (
+    kinds: tuple[tuple[str, Callable[[list[LearnedBin]], LearnedBin]], ...] = (
         ("常见取值 the commonest values", lambda bins: max(bins, key=lambda b: (b.share, -b.points_h))),
         ("各项最低 the fewest points", lambda bins: min(bins, key=lambda b: b.points_h)),
         ("各项最高 the most points", lambda bins: max(bins, key=lambda b: b.points_h)),

@@ -17,7 +17,7 @@ def auc_chart(windows: list[dict[str, Any]], methods: list[str]) -> str:
     """
     import altair as alt
 
-    base = alt.Chart(alt.Data(values=windows)).encode(
+    base = alt.Chart(_data(windows)).encode(
         x=alt.X("window:O", title="窗口末日 window ends", axis=alt.Axis(labelAngle=-40)),
         y=alt.Y("auc:Q", title="AUC", scale=alt.Scale(zero=False)),
         color=alt.Color(
@@ -28,7 +28,7 @@ def auc_chart(windows: list[dict[str, Any]], methods: list[str]) -> str:
         ),
         strokeDash=alt.StrokeDash("method:N", sort=methods, legend=None),
     )
-    half = alt.Chart(alt.Data(values=[{"y": 0.5}])).mark_rule(color="#444", strokeDash=[2, 2]).encode(y="y:Q")
+    half = alt.Chart(_data([{"y": 0.5}])).mark_rule(color="#444", strokeDash=[2, 2]).encode(y="y:Q")
     return _svg(half + base.mark_line(point=True), 640, 260)
 
 
@@ -42,10 +42,10 @@ def reliability_chart(tenths: list[dict[str, Any]]) -> str:
 
     most = max([*(t["foretold"] for t in tenths), *(t["high"] for t in tenths), 0.01])
     scale = alt.Scale(domain=[0, most])
-    line = alt.Chart(alt.Data(values=[{"x": 0, "y": 0}, {"x": most, "y": most}])).mark_line(
+    line = alt.Chart(_data([{"x": 0, "y": 0}, {"x": most, "y": most}])).mark_line(
         color="#888", strokeDash=[4, 3]
     )
-    points = alt.Chart(alt.Data(values=tenths))
+    points = alt.Chart(_data(tenths))
     x = alt.X("foretold:Q", title="预测比例 foretold", scale=scale, axis=alt.Axis(format="%"))
     y = alt.Y("observed:Q", title="实际比例 observed", scale=scale, axis=alt.Axis(format="%"))
     bars = points.mark_rule(color=_COLOURS[0]).encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q")
@@ -67,7 +67,7 @@ def points_chart(rows: list[dict[str, Any]]) -> str:
     import altair as alt
 
     chart = (
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart(_data(rows))
         .mark_bar(color=_COLOURS[0])
         .encode(
             y=alt.Y("title:N", sort=None, title=None, axis=alt.Axis(labelLimit=260)),
@@ -76,6 +76,12 @@ def points_chart(rows: list[dict[str, Any]]) -> str:
         )
     )
     return _svg(chart, 480, 20 * max(1, len(rows)))
+
+
+def _data(values: list[dict[str, Any]]) -> Any:
+    import altair as alt
+
+    return alt.Data(values=values)  # type: ignore[no-untyped-call]
 
 
 def _svg(chart: Any, width: int, height: int) -> str:
