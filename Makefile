@@ -19,11 +19,7 @@ DEV_KEY := $(shell { pwd; cat requirements-dev.lock pyproject.toml; } | cksum | 
 READY := .venv/.ready-$(KEY)
 DEV_READY := .venv/.ready-dev-$(DEV_KEY)
 
-<<<<<<< HEAD
-.PHONY: help run nightly test environment lint format types layers docs bench fuzz canary lock clean
-=======
-.PHONY: help run nightly test faults environment lint format types layers docs bench canary lock clean
->>>>>>> 3d8e54b (A run started by hand is no planned night; the doctor goes on whatever a look meets; make faults)
+.PHONY: help run nightly test faults environment lint format types layers docs bench fuzz canary lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
