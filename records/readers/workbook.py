@@ -27,6 +27,7 @@ from records.readers.model import (
     understood,
 )
 from records.readers.source import ZIP_MAGIC
+from records.readers.xls_scan import check_xls
 from records.readers.xlsx_scan import scan_workbook
 
 _NOTES_SHEET = "说明"
@@ -58,7 +59,11 @@ def read_workbook(
         message = f"a workbook of {size:,} bytes, more than {MAX_WORKBOOK_FILE_BYTES:,}"
         raise refused(name, "limit_exceeded", message)
     data = path.read_bytes()
-    scans = scan_workbook(data, name) if data.startswith(ZIP_MAGIC) else {}
+    if data.startswith(ZIP_MAGIC):
+        scans = scan_workbook(data, name)
+    else:
+        scans = {}
+        check_xls(data, name)
     book = _guarded(name, lambda: CalamineWorkbook.from_filelike(io.BytesIO(data)))
     found: _Place | None = None
     others: list[str] = []

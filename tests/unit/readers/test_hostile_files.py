@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
 import time
 import tracemalloc
 import zipfile
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
+import xlwt
 
 from records.errors import InputRefused
 from records.headers import match
@@ -144,3 +146,59 @@ def test_a_part_outside_of_the_workbook(sound: zipfile.ZipFile, tmp_path: Path) 
 
     path = with_part(sound, tmp_path / "a.xlsx", "xl/_rels/workbook.xml.rels", edit)
     assert refusal(path).rule == "file_unreadable"
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> bytearray:
+    """A sound .xls of some sectors."""
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("a")
+    for row in range(300):
+        for place, cell in enumerate(HEADER):
+            sheet.write(row, place, cell)
+    out = io.BytesIO()
+    book.save(out)
+    return bytearray(out.getvalue())
+
+
+def put(data: bytearray, place: int, *numbers: int) -> bytearray:
+    struct.pack_into(f"<{len(numbers)}I", data, place, *numbers)
+    return data
+
+
+def get(data: bytearray, place: int) -> int:
+    (number,) = struct.unpack_from("<I", data, place)
+    return int(number)
+
+
+def fat_entry(data: bytearray, sector: int) -> int:
+    """Where the first table of sectors says what follows a sector."""
+    return ((get(data, 76) + 1) << 9) + 4 * sector
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: put(data, fat_entry(data, get(data, 48)), get(data, 48)),
+        lambda data: put(data, fat_entry(data, 1), 0),
+        lambda data: put(put(data, 68, get(data, 76)), ((get(data, 76) + 2) << 9) - 4, get(data, 76)),
+        lambda data: put(data, 44, 0xFFFFFFF0),
+        lambda data: put(data, 40, 0x7FFFFFFF),
+        lambda data: put(data, ((get(data, 48) + 1) << 9) + 128 + 120, 0xFFFFFFF0),
+        lambda data: put(data, 48, 0xFFFFFF),
+        lambda data: put(data, 76, 0xFFFFFF),
+        lambda data: put(data, 30, 0),
+        lambda data: data[:600],
+        lambda data: data[:40],
+    ],
+    ids=["the directory goes round", "a stream goes round", "the table goes round", "long table", "long directory",
+         "long stream", "directory outside", "table outside", "no sectors", "cut", "cut in the header"],
+)  # fmt: skip
+def test_a_compound_file_that_has_no_end(
+    old: bytearray, tmp_path: Path, spoil: Callable[[bytearray], bytearray]
+) -> None:
+    (tmp_path / "a.xls").write_bytes(old)
+    sound = read_file(tmp_path / "a.xls", "inspections", name="a.xls", header_matcher=match)
+    assert sum(batch.table.num_rows for batch in sound.batches()) == 299
+    (tmp_path / "a.xls").write_bytes(spoil(old))
+    assert refusal(tmp_path / "a.xls").rule == "file_unreadable"
