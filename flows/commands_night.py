@@ -131,10 +131,16 @@ def show(out: Out, host: Host = HOST, port: Port = PORT) -> None:
 def automate(
     out: Out,
     webhook: Annotated[
-        str | None, typer.Option(metavar="URL", help="Is sent {subject, body} as JSON by POST.")
+        str | None,
+        typer.Option(
+            metavar="URL", envvar="CREDITGRADE_WEBHOOK", help="Is sent {subject, body} as JSON by POST."
+        ),
     ] = None,
     mail: Annotated[
-        str | None, typer.Option(metavar="MAILTO", help="mailtos://user:password@host?to=a@b (Apprise).")
+        str | None,
+        typer.Option(
+            metavar="MAILTO", envvar="CREDITGRADE_MAIL", help="mailtos://user:password@host?to=a@b (Apprise)."
+        ),
     ] = None,
     silence: Annotated[
         float, typer.Option(metavar="HOURS", min=1, help="Also tell when no night ended well for so long.")
