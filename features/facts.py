@@ -16,7 +16,7 @@ from features.listings import listing_versions
 from features.of_entity import judged, of_branches, with_predecessors
 from features.penalties import RECORD, minor_or_more, penalty_records, penalty_versions, version_conflicts
 from features.rulings import apply_rulings, events_of, ruled_listings, ruled_penalties
-from features.tiers import with_tier
+from features.tiers import kinds_table, with_tier
 from features.visits import holding_visits, visits
 from policy import fold
 from records.resolve.amendments import find_targets, target_keys
@@ -27,6 +27,7 @@ from records.resolve.held import carried, held_rows, settled_by_rows, spread
 from records.resolve.linking import link
 from records.resolve.load import as_received, load
 from records.resolve.publishable import quarantine_table, unmatched_table
+from records.resolve.ways import ways
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -96,7 +97,8 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
     unmatched["amendments"] = amended.unfound
     held = held_rows(ws, base.quarantine, {k: unmatched[k] for k in ("penalties", "listings", "amendments")})
     placeholders = sorted({fold(name) for name in policy.placeholder_names})
-    pairs = spread(ws, held, carried(ws, held, entities, targets, placeholders), entities)
+    paths = ways(ws, entities)
+    pairs = spread(ws, held, carried(ws, held, entities, targets, placeholders), paths)
 
     all_visits = visits(ws, rows["inspections"].filter(lambda t: t.is_winner))
     versions = penalty_versions(ws, rows["penalties"], state, policy)
@@ -109,7 +111,7 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
             _visit_events(rows["inspections"], all_visits),
         ),
     )
-    ruled = apply_rulings(ws, winning_rulings, events, as_of)
+    ruled = apply_rulings(ws, winning_rulings, events, paths, as_of)
     lonely = winning_rulings.anti_join(entities.usccs, "uscc")
     unmatched["rulings"] = ruled.unfound.union(lonely.select(*ruled.unfound.columns), distinct=True)
 
@@ -126,7 +128,7 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
     )
 
     settled = settled_by_rows(
-        ws, held, pairs,
+        ws, held, pairs, paths,
         {
             "penalties": rows["penalties"],
             "listings": rows["listings"],
@@ -145,10 +147,11 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
             [
                 *feed_holds(feeds, entities.used.filter(entities.used.has_row), as_of, policy),
                 row_holds(held, pairs, settled, entities.used, as_of, policy),
-                conflict_holds(conflicts, entities.lineage, entities.used),
                 visit_holds(holding_visits(of_entity, as_of, policy)),
             ],
+            conflict_holds(conflicts, paths),
             ruled.last,
+            paths,
         ),
     )
     honours = ws.save("honours_recognised", _honours(rows["honours"], as_of, policy))
@@ -233,7 +236,7 @@ def _ruled_targets(rulings: ir.Table) -> ir.Table:
 def _conflict_events(versions: ir.Table) -> ir.Table:
     """Superseded versions, which a ruling can name."""
     old = versions.filter(~versions.is_winner & versions.linked.notnull())
-    return old.select("rid", "authority_key", "doc_norm", "sha256", "source_row")
+    return old.select("rid", "authority_key", "doc_norm", "sha256", "source_row", only_from="linked")
 
 
 def _visit_events(inspections: ir.Table, all_visits: ir.Table) -> ir.Table:
@@ -246,7 +249,7 @@ def _visit_events(inspections: ir.Table, all_visits: ir.Table) -> ir.Table:
         "linked", "task", "inspected_on", "authority_key", "sha256", "source_row"
     )
     t = items.join(bad, [("linked", "v_linked"), ("task", "v_task"), ("inspected_on", "v_day")])
-    return t.select("authority_key", "sha256", "source_row", rid="v_rid", doc_norm="task")
+    return t.select("authority_key", "sha256", "source_row", rid="v_rid", doc_norm="task", only_from="linked")
 
 
 def _ruled_penalty_records(
@@ -255,7 +258,8 @@ def _ruled_penalty_records(
     """Penalties upheld by a ruling, in RECORD columns (kind and list columns are added by the caller)."""
     from features.force import with_force
 
-    t = with_tier(ws, "ruled_penalty", ruled_penalties(ws, rulings, last), policy)
+    rows = ruled_penalties(ws, rulings, last)
+    t = with_tier(rows, kinds_table(ws, "ruled_penalty", rows, policy), policy)
     t = with_force(t, state, "penalties")
     return t.mutate(event_on=t.decided_on, is_provisional=t.is_under_review)
 

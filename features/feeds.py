@@ -191,6 +191,7 @@ def feed_holds(looks: list[FeedLook], entities: ir.Table, as_of: date, policy: P
                 "uscc",
                 event_id=ibis.literal(f"feed:{feed.id}"),
                 via="uscc",
+                through=ibis.literal(""),
                 kind=ibis.literal(feed.kind),
                 authority=ibis.literal(names[feed.id]),
                 doc_no=no_text(),
@@ -200,7 +201,10 @@ def feed_holds(looks: list[FeedLook], entities: ir.Table, as_of: date, policy: P
                 hold_rule=ibis.literal(f"feed_stale_{look.problem}"),
                 linked_by=no_text(),
                 can_be_upheld=ibis.literal(False),
+                needs_day=ibis.literal(False),
+                is_row_settled=ibis.literal(False),
                 fixed_until=day(as_of),
+                record_key=no_text(),
             )
             .select(*HOLD)
         )

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 import ibis
 
 from features.rulings import unsettled
+from features.tiers import SERIOUS
 from records.resolve.expr import add_months, day, is_true, no_day, no_text, union_all
+from records.resolve.ways import WAY
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from policy import Policy
 
-# One row per hold and entity. `window_from`: the row would stop blocking when its window, counted from this
-# day, has passed; null: open until settled. `repaired_on` matters for version conflicts only.
+# One row per hold, way and entity. `window_from`: the row would stop blocking when its window, counted from this
+# day, has passed; null: open until settled. `repaired_on` matters for version conflicts only. `can_be_upheld`:
+# 属实有效 makes a record of it; `needs_day`: only where the ruling says the day. `record_key`: versions of one penalty.
 HOLD = (
-    "event_id", "via", "uscc", "kind", "authority", "doc_no", "event_on", "window_from", "repaired_on", "hold_rule",
-    "linked_by", "can_be_upheld", "fixed_until",
+    "event_id", *WAY, "kind", "authority", "doc_no", "event_on", "window_from", "repaired_on", "hold_rule",
+    "linked_by", "can_be_upheld", "needs_day", "is_row_settled", "fixed_until", "record_key",
 )  # fmt: skip
 
 
@@ -27,7 +30,11 @@ def row_holds(
     held: ir.Table, pairs: ir.Table, settled: ir.Table, used: ir.Table, as_of: date, policy: Policy
 ) -> ir.Table:
     """Holds (a), (c) and (d) before rulings, in HOLD columns."""
-    t = pairs.anti_join(settled, ["rid", "uscc"]).join(held.rename(row_uscc="uscc"), "rid")
+    done = settled.select(s_rid="rid", s_via="via", s_through="through", s_uscc="uscc")
+    t = pairs.left_join(
+        done, [("rid", "s_rid"), ("via", "s_via"), ("through", "s_through"), ("uscc", "s_uscc")]
+    )
+    t = t.join(held.rename(row_uscc="uscc"), "rid")
     today = day(as_of)
     window = int(policy.value("clean_window_months", as_of))
     proves = ~t.has_date_failure & t.event_on.notnull()
@@ -57,7 +64,7 @@ def row_holds(
     dated = ~t.has_date_failure & t.event_on.notnull()
     ends = (t.kind == "penalties") | ((t.kind == "listings") & is_true(t.removed_on <= today))
     return t.select(
-        "via", "uscc", "kind", "authority", "doc_no",
+        *WAY, "kind", "authority", "doc_no",
         event_id=ibis.literal("row:") + t.rid.cast("string"),
         event_on=ibis.cases((t.kind == "entities", t.updated_on), (t.has_date_order, no_day()), else_=t.event_on),
         window_from=ibis.ifelse(dated & ends, t.event_on, no_day()),
@@ -65,36 +72,33 @@ def row_holds(
         hold_rule=ibis.literal("hold_") + ibis.ifelse(t.is_quarantined, "quarantined_", "unmatched_") + t.kind,
         linked_by=ibis.ifelse(t.row_uscc.isnull() & ~t.is_row_shape, "name_or_number", "uscc"),
         can_be_upheld=(t.kind == "penalties") | ((t.kind == "listings") & t.list_type.notnull()),
+        needs_day=(t.kind == "listings") & t.event_on.isnull(),
+        is_row_settled=t.s_rid.notnull(),
         fixed_until=no_day(),
+        record_key=no_text(),
     ).select(*HOLD)  # fmt: skip
 
 
-def conflict_holds(conflicts: ir.Table, lineage: ir.Table, used: ir.Table) -> ir.Table:
+def conflict_holds(conflicts: ir.Table, ways: ir.Table) -> ir.Table:
     """Holds (e): the entity, its successors, and the parent where a superseded version of a branch is serious."""
-    own = conflicts.mutate(via=conflicts.linked, uscc=conflicts.linked)
+    own = conflicts.mutate(via=conflicts.linked, through=ibis.literal(""), uscc=conflicts.linked)
     firms = conflicts.filter(~is_true(conflicts.is_natural_person))
-    after = firms.join(lineage.rename(successor="uscc"), [("linked", "ancestor")])
-    after = after.mutate(via=after.linked, uscc=after.successor)
-    columns = [*conflicts.columns, "via", "uscc"]
-    both = union_all([own.select(*columns), after.select(*columns)])
-    branches = used.filter((used.entity_type == "分支机构") & used.parent_uscc.notnull()).select(
-        branch="uscc", parent="parent_uscc"
-    )
-    parents = (
-        both.filter((both.tier == 2) & ~is_true(both.is_natural_person))
-        .join(branches, [("uscc", "branch")])
-        .mutate(uscc=lambda t: t.parent)
-    )
-    t = union_all([both, parents.select(*columns)]).distinct()
+    further = firms.join(ways.select(*WAY).distinct(), [("linked", "via")])
+    further = further.filter((further.through == "") | (further.tier == SERIOUS))
+    columns = [*conflicts.columns, *WAY]
+    t = union_all([own.select(*columns), further.mutate(via=further.linked).select(*columns)])
     return t.mutate(
         event_id=ibis.literal("version:") + t.rid.cast("string"),
         kind=ibis.literal("penalties"),
         window_from=t.event_on,
         hold_rule=ibis.literal("version_conflict"),
         linked_by=no_text(),
-        can_be_upheld=True,
+        can_be_upheld=ibis.literal(True),
+        needs_day=ibis.literal(False),
+        is_row_settled=ibis.literal(False),
         fixed_until=no_day(),
-    ).select(*HOLD)  # fmt: skip
+        record_key=t.authority_key + ibis.literal("|") + t.doc_norm + ibis.literal("|") + t.subject,
+    ).select(*HOLD, "version_no")
 
 
 def visit_holds(bad_visits: ir.Table) -> ir.Table:
@@ -102,6 +106,7 @@ def visit_holds(bad_visits: ir.Table) -> ir.Table:
     return bad_visits.select(
         "uscc", "authority", "linked_by",
         via="linked",
+        through=ibis.literal(""),
         event_id=ibis.literal("visit:") + bad_visits.rid.cast("string"),
         kind=ibis.literal("inspections"),
         doc_no=no_text(),
@@ -110,10 +115,27 @@ def visit_holds(bad_visits: ir.Table) -> ir.Table:
         repaired_on=no_day(),
         hold_rule=ibis.literal("inspection_hold"),
         can_be_upheld=ibis.literal(False),
+        needs_day=ibis.literal(False),
+        is_row_settled=ibis.literal(False),
         fixed_until=no_day(),
+        record_key=no_text(),
     ).select(*HOLD)  # fmt: skip
 
 
-def holds(parts: list[ir.Table], rulings_last: ir.Table) -> ir.Table:
-    """All holds that no ruling settles."""
-    return unsettled(union_all(parts), rulings_last)
+def holds(parts: list[ir.Table], conflicts: ir.Table, rulings_last: ir.Table, ways: ir.Table) -> ir.Table:
+    """All holds that neither a row nor a ruling settles, in HOLD columns.
+
+    Several superseded versions of one penalty hold once, by the latest of them (rules §5, one row for each record).
+    """
+    both = union_all(
+        [*(t.mutate(version_no=ibis.null(conflicts.version_no.type())) for t in parts), conflicts]
+    )
+    t = unsettled(both, rulings_last, ways)
+    alone = t.filter(t.record_key.isnull())
+    versions = t.filter(t.record_key.notnull())
+    place = ibis.row_number().over(
+        group_by=["uscc", "record_key"],
+        order_by=[versions.event_on.desc(), versions.version_no, versions.through],
+    )
+    latest = versions.mutate(place=place).filter(lambda v: v.place == 0)
+    return union_all([alone.select(*HOLD), latest.select(*HOLD)])

@@ -11,6 +11,7 @@ from features.listings import lists_with
 from features.tiers import SERIOUS
 from features.windows import counts_on, freed_by_repair
 from records.resolve.expr import add_months, day, is_true, union_all
+from records.resolve.ways import branches_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -39,10 +40,7 @@ def with_predecessors(records: ir.Table, lineage: ir.Table) -> ir.Table:
 
 def of_branches(records: ir.Table, entities: Entities) -> ir.Table:
     """Serious penalties among the records of a 分支机构, as records of its parent (O-25)."""
-    used = entities.used
-    branches = used.filter(
-        (used.entity_type == "分支机构") & used.parent_uscc.notnull() & (used.parent_uscc != used.uscc)
-    ).select(branch="uscc", parent="parent_uscc")
+    branches = branches_of(entities)
     serious = records.filter((records.kind == "penalties") & (records.tier == SERIOUS))
     serious = serious.filter(~is_true(serious.is_natural_person))
     found = serious.join(branches, [("uscc", "branch")])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from features.force import with_force
-from features.tiers import with_tier
+from features.tiers import kinds_table, with_tier
 from features.windows import counts_on
 from records.resolve.current import delivery_order
 from records.resolve.expr import day, is_true, union_all
@@ -38,8 +38,7 @@ def penalty_versions(ws: Workspace, rows: ir.Table, state: ir.Table, policy: Pol
         The rows with ``tier``, ``own_day`` (its decided_on), ``event_on`` (of the first version in delivery
         order where a 变更 names the key, O-15), ``is_annulled``, ``is_provisional``, ``repaired_on``.
     """
-    t = with_tier(ws, "penalty", rows, policy)
-    t = with_force(t, state, "penalties")
+    t = with_force(rows, state, "penalties")
     # Only a 变更 asks for the first version's day.
     changed = t.filter(t.is_changed)
     first = changed.group_by(k_authority="authority_key", k_doc="doc_norm", k_subject="subject").agg(
@@ -58,6 +57,7 @@ def penalty_versions(ws: Workspace, rows: ir.Table, state: ir.Table, policy: Pol
         is_provisional=t.is_under_review | own_review,
         event_on=ibis.ifelse(t.is_changed, t.first_day, t.decided_on),
     )
+    t = with_tier(t, kinds_table(ws, "penalty", rows, policy), policy, on="event_on")
     return ws.save("penalty_versions", t.drop("first_day", "unrepaired_on"))
 
 
@@ -77,8 +77,8 @@ def version_conflicts(versions: ir.Table, as_of: date, policy: Policy) -> ir.Tab
     """Superseded versions that would count where the winner does not, or counts for less (rules §1, §4(e)).
 
     Returns:
-        linked, authority, authority_key, doc_no, doc_norm, event_on (the superseded version's day), tier,
-        repaired_on, sha256, source_row, rid.
+        linked, subject, authority, authority_key, doc_no, doc_norm, event_on (the superseded version's day), tier,
+        repaired_on, sha256, source_row, rid, ``version_no`` (rises in delivery order).
     """
     several = versions.filter(versions.has_others & versions.linked.notnull())
     several = several.filter(~several.is_changed & ~several.key_annulled)
@@ -98,8 +98,8 @@ def version_conflicts(versions: ir.Table, as_of: date, policy: Policy) -> ir.Tab
     lowered = ~both.w_counts | (both.w_tier < both.tier) | (both.w_day < both.decided_on)
     both = both.filter(lowered & ~both.w_annulled)
     return both.select(
-        "linked", "authority", "authority_key", "doc_no", "doc_norm", "tier", "repaired_on", "sha256",
-        "source_row", "rid", "is_natural_person", event_on="decided_on",
+        "linked", "subject", "authority", "authority_key", "doc_no", "doc_norm", "tier", "repaired_on", "sha256",
+        "source_row", "rid", "is_natural_person", event_on="decided_on", version_no=delivery_order(both),
     )  # fmt: skip
 
 

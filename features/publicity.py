@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import pyarrow as pa
 
-from features.tiers import FEN_PER_YUAN, MINOR, SERIOUS, classify_kinds, with_tier
+from features.tiers import FEN_PER_YUAN, MINOR, SERIOUS, classify_kinds, kinds_table, with_tier
 from policy.publicity import CHANNELS
 from records.resolve.expr import OPEN_END, add_days, add_months, day, is_true, no_day, union_all
 from records.schema import ACCEPTED
@@ -125,7 +125,8 @@ def _decisions(ws: Workspace, versions: ir.Table, texts: ir.Table, policy: Polic
     table = ws.put_rows("publicity_penalties", [describe_kinds(k, policy) for k in sorted(distinct)], schema)
     t = t.left_join(table.rename(k="kinds"), [("kinds", "k")]).drop("k")
     # The tier of the penalties proper: an order to correct does not make a simple decision an ordinary one.
-    t = with_tier(ws, "publicity", t.mutate(kinds=t.proper), policy)
+    t = t.mutate(kinds=t.proper)
+    t = with_tier(t, kinds_table(ws, "publicity", t, policy), policy)
     t = t.mutate(group=_group(t, policy)).left_join(
         _texts(texts, policy).rename(t_sha="sha256", t_row="source_row"),
         [("sha256", "t_sha"), ("source_row", "t_row")],

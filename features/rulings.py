@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import ibis
 
-from records.resolve.expr import day, is_true, union_all
+from records.resolve.expr import day, is_true, no_text, union_all
+from records.resolve.ways import WAY
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from records.resolve.workspace import Workspace
 
-UPHELD = "属实有效"
+UPHELD, AGAIN = "属实有效", "重新核查"
 # For the entity named; and for those held through it, where the ruling names the branch or predecessor.
 FREEING = ("不涉及该主体", "不成立")
 FREEING_THROUGH = ("不成立",)
@@ -24,7 +25,8 @@ class Rulings(NamedTuple):
     """What the rulings say.
 
     Attributes:
-        last: (event_id, ruled_uscc, conclusion, ruling_rid) in force on the day.
+        last: (event_id, ruled_uscc, conclusion, ruling_rid, place, says_day) in force on the day; ``place``
+            rises by ``decided_on``, then delivery order.
         unfound: winning rulings that name no event.
     """
 
@@ -33,21 +35,24 @@ class Rulings(NamedTuple):
 
 
 def events_of(quarantine: ir.Table, held: ir.Table, conflicts: ir.Table, visits: ir.Table) -> ir.Table:
-    """Everything that a ruling can name, whomever it may concern.
+    """Everything that a ruling can name.
 
     Args:
         quarantine: quarantined rows of every kind.
         held: held rows; the unmatched ones of them are taken.
-        conflicts: superseded versions (rid, authority_key, doc_norm, sha256, source_row).
+        conflicts: superseded versions (rid, only_from, authority_key, doc_norm, sha256, source_row).
         visits: the same of inspected items of visits that may hold, ``doc_norm`` = the task's number.
 
     Returns:
-        event_id, kind, authority_key, doc_norm, sha256, source_row.
+        event_id, kind, authority_key, doc_norm, sha256, source_row; ``only_from``: the entity whose matter it
+        is, null for a row of nobody, of which a person may say whose it is.
     """
-    columns = ("event_id", "kind", "authority_key", "doc_norm", "sha256", "source_row")
-    rows = union_all([t.select("rid", *columns[1:]) for t in (quarantine, held.filter(~held.is_quarantined))])
+    columns = ("event_id", "kind", "authority_key", "doc_norm", "sha256", "source_row", "only_from")
+    rows = union_all(
+        [t.select("rid", *columns[1:-1]) for t in (quarantine, held.filter(~held.is_quarantined))]
+    )
     parts = [
-        rows.mutate(event_id=ibis.literal("row:") + rows.rid.cast("string")),
+        rows.mutate(event_id=ibis.literal("row:") + rows.rid.cast("string"), only_from=no_text()),
         conflicts.mutate(
             event_id=ibis.literal("version:") + conflicts.rid.cast("string"), kind=ibis.literal("penalties")
         ),
@@ -58,51 +63,83 @@ def events_of(quarantine: ir.Table, held: ir.Table, conflicts: ir.Table, visits:
     return union_all([p.select(*columns) for p in parts])
 
 
-def apply_rulings(ws: Workspace, rulings: ir.Table, events: ir.Table, as_of: date) -> Rulings:
+def apply_rulings(ws: Workspace, rulings: ir.Table, events: ir.Table, ways: ir.Table, as_of: date) -> Rulings:
     """Match winning rulings with events; keep the last ≤ ``as_of`` per event and entity named.
 
-    A ruling names a record by authority and number, or by the delivery's sha256 and row.
+    A ruling names a record by authority and number, or by the delivery's sha256 and row. What is linked to an
+    entity already is a matter of that entity and of those that its records reach.
     """
+    order = [rulings.decided_on, rulings.updated_on.asc(nulls_first=True), rulings.rid]
     r = rulings.select(
-        "decided_on", "conclusion", r_kind="kind", r_uscc="uscc", r_rid="rid", r_updated="updated_on",
+        "decided_on", "conclusion", r_kind="kind", r_uscc="uscc", r_rid="rid",
         r_authority="authority_key", r_doc="doc_norm", r_sha="source_sha256", r_row="ruled_row",
+        says_day=rulings.event_on.notnull(), place=ibis.row_number().over(order_by=order),
     )  # fmt: skip
+    r = ws.save("rulings_in_order", r)
     numbered = r.filter((r.r_doc.fill_null("") != "") & r.r_authority.notnull())
     by_number = events.join(
         numbered, [("kind", "r_kind"), ("authority_key", "r_authority"), ("doc_norm", "r_doc")]
     )
     by_row = events.join(r, [("kind", "r_kind"), ("sha256", "r_sha"), ("source_row", "r_row")])
-    columns = ("event_id", "r_uscc", "r_rid", "r_updated", "decided_on", "conclusion")
-    found = union_all([t.select(*columns) for t in (by_number, by_row)])
-    found = ws.save("ruled_events", found.distinct())
-    now = found.filter(found.decided_on <= day(as_of))
-    now = now.select("event_id", "r_uscc", "r_rid", "r_updated", "decided_on", "conclusion").distinct()
-    place = ibis.row_number().over(
-        group_by=["event_id", "r_uscc"],
-        order_by=[now.decided_on.desc(), now.r_updated.desc(nulls_first=False), now.r_rid.desc()],
+    columns = ("event_id", "only_from", "r_uscc", "r_rid", "place", "says_day", "decided_on", "conclusion")
+    found = union_all([t.select(*columns) for t in (by_number, by_row)]).distinct()
+    reached = ways.select(from_uscc="via", to_uscc="uscc").distinct()
+    found = found.left_join(reached, [("only_from", "from_uscc"), ("r_uscc", "to_uscc")])
+    concerned = found.only_from.isnull() | (found.only_from == found.r_uscc) | found.to_uscc.notnull()
+    found = ws.save(
+        "ruled_events", found.filter(is_true(concerned)).drop("from_uscc", "to_uscc", "only_from")
     )
-    last = now.mutate(place=place).filter(lambda t: t.place == 0)
-    last = last.select("event_id", "conclusion", ruled_uscc="r_uscc", ruling_rid="r_rid")
+    now = found.filter(found.decided_on <= day(as_of))
+    lasts = now.group_by("event_id", "r_uscc").agg(last_place=now.place.max())
+    last = now.semi_join(lasts, ["event_id", "r_uscc", ("place", "last_place")])
+    last = last.select("event_id", "conclusion", "place", "says_day", ruled_uscc="r_uscc", ruling_rid="r_rid")
     unfound = rulings.anti_join(found.select(rid="r_rid"), "rid")
     return Rulings(ws.save("rulings_last", last), unfound)
 
 
-def unsettled(holds: ir.Table, last: ir.Table) -> ir.Table:
-    """Holds that no ruling settles.
+def unsettled(holds: ir.Table, last: ir.Table, ways: ir.Table) -> ir.Table:
+    """Holds that neither a row nor a ruling settles (rules §4).
+
+    The last ruling counts, whether it names the entity held or one on the way: 不涉及该主体 frees the entity
+    named only, 不成立 and 属实有效 those held through it, too. 重新核查 restores the hold, also where a better
+    row had settled it.
 
     Args:
-        holds: event_id, via, uscc and ``can_be_upheld`` (属实有效 settles it by making a record).
+        holds: event_id, WAY, ``can_be_upheld``, ``needs_day`` and ``is_row_settled``.
     """
-    own = last.select(o_event="event_id", o_uscc="ruled_uscc", own="conclusion")
-    through = last.select(t_event="event_id", t_uscc="ruled_uscc", through="conclusion")
-    t = holds.left_join(own, [("event_id", "o_event"), ("uscc", "o_uscc")])
-    t = t.left_join(through, [("event_id", "t_event"), ("via", "t_uscc")])
-    upheld = t.can_be_upheld
-    by_own = t.own.isin(FREEING) | ((t.own == UPHELD) & upheld)
-    by_through = t.own.isnull() & (t.through.isin(FREEING_THROUGH) | ((t.through == UPHELD) & upheld))
-    return t.filter(~(is_true(by_own) | is_true(by_through))).drop(
-        "o_event", "o_uscc", "own", "t_event", "t_uscc", "through"
+    key = ["event_id", *WAY]
+
+    def upheld(t: ir.Table, conclusion: ir.StringValue, says_day: ir.BooleanValue) -> ir.BooleanValue:
+        return (conclusion == UPHELD) & t.can_be_upheld & (~t.needs_day | says_day)
+
+    passed = last.join(ways, [("ruled_uscc", "node")])
+    passed = passed.join(holds.select(*key, "can_be_upheld", "needs_day").distinct(), key)
+    settles = is_true(
+        passed.conclusion.isin(FREEING_THROUGH) | upheld(passed, passed.conclusion, passed.says_day)
     )
+    passed = passed.mutate(settles=settles, is_again=passed.conclusion == AGAIN)
+    through = passed.group_by(key).agg(
+        through_place=passed.place.max(where=passed.settles), is_again_through=passed.is_again.any()
+    )
+    through = through.rename(t_event="event_id", t_via="via", t_through="through", t_uscc="uscc")
+    own = last.select(
+        o_event="event_id", o_uscc="ruled_uscc", own="conclusion", own_place="place", own_says_day="says_day"
+    )
+    t = holds.left_join(own, [("event_id", "o_event"), ("uscc", "o_uscc")])
+    t = t.left_join(
+        through, [("event_id", "t_event"), ("via", "t_via"), ("through", "t_through"), ("uscc", "t_uscc")]
+    )
+    own_counts = t.own.notnull() & is_true(t.through_place.isnull() | (t.own_place > t.through_place))
+    own_settles = is_true(t.own.isin(FREEING) | upheld(t, t.own, t.own_says_day))
+    is_settled = ibis.cases(
+        (own_counts & (t.own == AGAIN), False),
+        (own_counts & own_settles, True),
+        (own_counts, t.is_row_settled),
+        (t.through_place.notnull(), True),
+        (is_true(t.is_again_through), False),
+        else_=t.is_row_settled,
+    )
+    return t.filter(~is_settled).select(*holds.columns)
 
 
 def ruled_penalties(ws: Workspace, rulings: ir.Table, last: ir.Table) -> ir.Table:

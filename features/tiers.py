@@ -23,6 +23,9 @@ FEN_PER_YUAN = 100
 # What may stand beside a fine in a simple-procedure decision (行政处罚法 art. 51).
 _SIMPLE = frozenset({"警告", "通报批评", "罚款"})
 _INFERRED = frozenset({"警告", "罚款"})
+_FLAGS = (
+    "has_serious", "has_merged", "all_minor", "all_no_penalty", "simple_only", "inferable", "has_unknown",
+)  # fmt: skip
 
 
 def classify_kinds(kinds: str, policy: Policy) -> dict[str, Any]:
@@ -57,30 +60,26 @@ def _reads_serious(text: str, policy: Policy) -> bool:
     )
 
 
-def with_tier(ws: Workspace, name: str, rows: ir.Table, policy: Policy) -> ir.Table:
+def kinds_table(ws: Workspace, name: str, rows: ir.Table, policy: Policy) -> ir.Table:
+    """`classify_kinds` of every combination of kinds among the rows, stored as ``<name>_kinds``."""
+    distinct = ws.fetch(rows.select("kinds").distinct()).column("kinds").to_pylist()
+    schema = pa.schema([("kinds", pa.string()), *[(f, pa.bool_()) for f in _FLAGS]])
+    return ws.put_rows(
+        f"{name}_kinds", [classify_kinds(k, policy) for k in sorted(k or "" for k in distinct)], schema
+    )
+
+
+def with_tier(rows: ir.Table, kinds: ir.Table, policy: Policy, on: str = "decided_on") -> ir.Table:
     """Add ``tier`` (int32) and ``tier_flag`` (text or null).
 
     Args:
         rows: kinds, says_revoked, procedure, procedure_code, doc_says_simple, subject_kind, fine_fen,
-            confiscated_fen, decided_on.
+            confiscated_fen and the day ``on``, by whose parameters the tier is decided.
+        kinds: `kinds_table` of the rows.
     """
-    distinct = ws.fetch(rows.select("kinds").distinct()).column("kinds").to_pylist()
-    flags = (
-        "has_serious",
-        "has_merged",
-        "all_minor",
-        "all_no_penalty",
-        "simple_only",
-        "inferable",
-        "has_unknown",
-    )
-    schema = pa.schema([("kinds", pa.string()), *[(f, pa.bool_()) for f in flags]])
-    table = ws.put_rows(
-        f"{name}_kinds", [classify_kinds(k, policy) for k in sorted(k or "" for k in distinct)], schema
-    )
     t = (
         rows.mutate(kinds=rows.kinds.fill_null(""))
-        .left_join(table.rename(k="kinds"), [("kinds", "k")])
+        .left_join(kinds.rename(k="kinds"), [("kinds", "k")])
         .drop("k")
     )
 
@@ -90,7 +89,7 @@ def with_tier(ws: Workspace, name: str, rows: ir.Table, policy: Policy) -> ir.Ta
         for start, end in policy.periods([param], date(1, 1, 1), date(9999, 12, 31)):
             value = policy.value(param, start)
             fen = ibis.null("int64") if value is None else ibis.literal(int(value) * FEN_PER_YUAN, "int64")
-            pieces.append((t.decided_on.between(start, end), fen))
+            pieces.append((t[on].between(start, end), fen))
         return ibis.cases(*pieces, else_=ibis.null("int64"))
 
     t = t.mutate(legal_limit=limit(_LIMITS[0]), natural_limit=limit(_LIMITS[1]), large_fine=limit(_LIMITS[2]))
@@ -110,4 +109,4 @@ def with_tier(ws: Workspace, name: str, rows: ir.Table, policy: Policy) -> ir.Ta
         (~serious & stated_simple & ~minor, "simple_over_limit"),
         (~serious & inferred, "procedure_inferred"),
     )
-    return t.mutate(tier=tier, tier_flag=flag).drop(*flags, "legal_limit", "natural_limit", "large_fine")
+    return t.mutate(tier=tier, tier_flag=flag).drop(*_FLAGS, "legal_limit", "natural_limit", "large_fine")

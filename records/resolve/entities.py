@@ -29,7 +29,7 @@ class Entities(NamedTuple):
         names: distinct (name_norm, uscc, division_code) over all rows, former names too.
         usccs: every USCC that a record can be linked to: entities' own and their predecessors'.
         reg_nos, org_codes: (number, uscc) where exactly one entity carries the number.
-        lineage: (uscc, ancestor): predecessors of the rows used, transitively.
+        lineage: (uscc, ancestor, steps): predecessors of the rows used, transitively.
         counts: accepted, current, superseded.
     """
 
@@ -93,19 +93,16 @@ def _unique_numbers(pairs: ir.Table) -> ir.Table:
 
 
 def _lineage(ws: Workspace, used: ir.Table) -> ir.Table:
-    """Transitive predecessors, cycles cut. The pairs are few: closed in memory."""
+    """Transitive predecessors with their distance, cycles cut. The pairs are few: closed in memory."""
     pairs = ws.fetch(used.filter(used.predecessor_uscc.notnull()).select("uscc", "predecessor_uscc"))
-    direct: dict[str, list[str]] = {}
-    for row in pairs.to_pylist():
-        direct.setdefault(row["uscc"], []).append(row["predecessor_uscc"])
-    found: list[dict[str, str]] = []
-    for uscc in sorted(direct):
-        seen: set[str] = set()
-        queue = list(direct[uscc])
-        while queue:
-            ancestor = queue.pop()
-            if ancestor != uscc and ancestor not in seen:
-                seen.add(ancestor)
-                queue.extend(direct.get(ancestor, ()))
-        found.extend({"uscc": uscc, "ancestor": ancestor} for ancestor in sorted(seen))
-    return ws.put_rows("lineage", found, pa.schema([("uscc", pa.string()), ("ancestor", pa.string())]))
+    before = {row["uscc"]: row["predecessor_uscc"] for row in pairs.to_pylist()}
+    found: list[dict[str, str | int]] = []
+    for uscc in sorted(before):
+        chain = [uscc]
+        while chain[-1] in before and before[chain[-1]] not in chain:
+            chain.append(before[chain[-1]])
+        found.extend(
+            {"uscc": uscc, "ancestor": ancestor, "steps": n} for n, ancestor in enumerate(chain) if n
+        )
+    schema = pa.schema([("uscc", pa.string()), ("ancestor", pa.string()), ("steps", pa.int32())])
+    return ws.put_rows("lineage", found, schema)

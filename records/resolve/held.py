@@ -12,6 +12,7 @@ import ibis
 
 from records.resolve.expr import is_true, no_day, no_text, union_all
 from records.resolve.linking import name_candidates
+from records.resolve.ways import WAY
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -117,17 +118,17 @@ def carried(
         (held.kind == "amendments") & held.uscc.isnull() & held.name_norm.isnull() & ~held.is_row_shape
         & (held.doc_norm != "") & held.authority_key.notnull()
     )  # fmt: skip
+    # Whichever of the two it says that it changes: a row that failed may name the wrong kind.
     owned = targets.filter(targets.linked.notnull()).select(
-        t_kind="target_kind", t_authority="authority_key", t_doc="doc_norm", via="linked"
+        t_authority="authority_key", t_doc="doc_norm", via="linked"
     )
     found = blank.join(owned.distinct(), [("authority_key", "t_authority"), ("doc_norm", "t_doc")])
-    found = found.filter(found.target_kind.isnull() | (found.target_kind == found.t_kind))
     parts.append(found.select("rid", "via"))
     return ws.save("carried", union_all(parts).distinct())
 
 
-def spread(ws: Workspace, held: ir.Table, carry: ir.Table, entities: Entities) -> ir.Table:
-    """Who is held through whom: (rid, via, uscc).
+def spread(ws: Workspace, held: ir.Table, carry: ir.Table, ways: ir.Table) -> ir.Table:
+    """Who is held on which way: (rid, via, through, uscc).
 
     The entity itself; every successor (but for ``entities`` rows); the parent of a 分支机构 for a penalty,
     or an amendment of one or of an unread kind (rules §4 (a), (c), (d)). A natural person's row holds the
@@ -135,36 +136,36 @@ def spread(ws: Workspace, held: ir.Table, carry: ir.Table, entities: Entities) -
     """
     kinds = held.select("rid", "kind", "target_kind", person=is_true(held.is_natural_person))
     base = carry.join(kinds, "rid")
-    lineage = entities.lineage.rename(successor="uscc", before="ancestor")
-    own = base.mutate(uscc=base.via)
-    after = (
-        base.filter((base.kind != "entities") & ~base.person)
-        .join(lineage, [("via", "before")])
-        .mutate(uscc=lambda t: t.successor)
+    own = base.mutate(through=ibis.literal(""), uscc=base.via)
+    further = base.filter((base.kind != "entities") & ~base.person).join(ways.select(*WAY).distinct(), "via")
+    reaches_parent = (further.kind == "penalties") | (
+        (further.kind == "amendments") & (further.target_kind.isnull() | (further.target_kind == "penalties"))
     )
-    holders = own.union(after.select(*own.columns))
-    used = entities.used
-    branches = used.filter((used.entity_type == "分支机构") & used.parent_uscc.notnull()).select(
-        branch="uscc", parent="parent_uscc"
-    )
-    of_penalty = (holders.kind == "penalties") | (
-        (holders.kind == "amendments") & (holders.target_kind.isnull() | (holders.target_kind == "penalties"))
-    )
-    parents = holders.filter(of_penalty & ~holders.person).join(branches, [("uscc", "branch")])
-    whole = union_all([holders.select("rid", "via", "uscc"), parents.select("rid", "via", uscc="parent")])
+    further = further.filter((further.through == "") | reaches_parent)
+    whole = union_all([t.select("rid", *WAY) for t in (own, further)])
     return ws.save("hold_pairs", whole.distinct())
 
 
 def settled_by_rows(
-    ws: Workspace, held: ir.Table, pairs: ir.Table, accepted: dict[str, ir.Table], amended: ir.Table
+    ws: Workspace,
+    held: ir.Table,
+    pairs: ir.Table,
+    ways: ir.Table,
+    accepted: dict[str, ir.Table],
+    amended: ir.Table,
 ) -> ir.Table:
-    """Pairs (rid, uscc) settled by a later accepted row of the same kind, authority and number (rules §4).
+    """Pairs (rid, via, through, uscc) settled by a later accepted row of the same kind, authority and number.
+
+    The row must be linked to the entity held, or to one on the way by which it is held (rules §4).
 
     Args:
         accepted: linked rows of penalties and listings; rows of entities and rulings (``linked`` = uscc).
         amended: amendment pairs with ``linked`` of the target found.
     """
-    wanted = pairs.join(
+    on_way = union_all(
+        [pairs.mutate(node=pairs.uscc), pairs.join(ways, list(WAY)).select("rid", *WAY, "node")]
+    )
+    wanted = on_way.join(
         held.select(
             "rid",
             "kind",
@@ -186,8 +187,7 @@ def settled_by_rows(
             found.r_updated > found.h_updated,
             found.r_rid > found.rid,
         )
-        mine = (found.r_linked == found.uscc) | (found.r_linked == found.via)
-        settled.append(found.filter(later & mine).select("rid", "uscc"))
+        settled.append(found.filter(later).select("rid", *WAY))
 
     numbered = wanted.filter(wanted.doc_norm.fill_null("") != "")
     for kind in ("penalties", "listings", "rulings"):
@@ -200,7 +200,11 @@ def settled_by_rows(
             r_rid="rid",
         )
         of_kind = numbered.filter(numbered.kind == kind)
-        take(of_kind.join(rows, [("authority_key", "r_authority"), ("doc_norm", "r_doc")]))
+        take(
+            of_kind.join(
+                rows, [("authority_key", "r_authority"), ("doc_norm", "r_doc"), ("node", "r_linked")]
+            )
+        )
     entries = accepted["listings"].filter(lambda t: t.linked.notnull()).select(
         r_linked="linked", r_authority="authority_key", r_list="list_type", r_day="listed_on",
         r_updated="updated_on", r_rid="rid",
@@ -208,7 +212,13 @@ def settled_by_rows(
     unnumbered = wanted.filter((wanted.kind == "listings") & (wanted.doc_norm.fill_null("") == ""))
     take(
         unnumbered.join(
-            entries, [("authority_key", "r_authority"), ("list_type", "r_list"), ("event_on", "r_day")]
+            entries,
+            [
+                ("authority_key", "r_authority"),
+                ("list_type", "r_list"),
+                ("event_on", "r_day"),
+                ("node", "r_linked"),
+            ],
         )
     )
     events = amended.filter(amended.linked.notnull()).select(
@@ -218,13 +228,15 @@ def settled_by_rows(
     of_kind = numbered.filter(numbered.kind == "amendments")
     take(
         of_kind.join(
-            events, [("authority_key", "r_authority"), ("doc_norm", "r_doc"), ("action", "r_action")]
+            events,
+            [
+                ("authority_key", "r_authority"),
+                ("doc_norm", "r_doc"),
+                ("action", "r_action"),
+                ("node", "r_linked"),
+            ],
         )
     )
     versions = accepted["entities"].select(r_linked="uscc", r_updated="updated_on", r_rid="rid")
-    take(
-        wanted.filter(wanted.kind == "entities")
-        .join(versions, [("uscc", "r_linked")])
-        .mutate(r_linked=lambda t: t.uscc)
-    )
+    take(wanted.filter(wanted.kind == "entities").join(versions, [("node", "r_linked")]))
     return ws.save("settled_by_rows", union_all(settled).distinct())

@@ -83,7 +83,7 @@ def targets_of(amendment: Row, records: Sequence[Record], directory: Directory) 
 def names_act(row: Row, other: Row) -> bool:
     """The same authority and the same number, which is not empty."""
     return (
-        bool(row["doc_norm"])
+        bool(row["doc_norm"] and row["authority_key"])
         and row["authority_key"] == other["authority_key"]
         and (row["doc_norm"] == other.get("doc_norm"))
     )

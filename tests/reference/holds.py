@@ -283,8 +283,8 @@ def held_by_rulings(uscc: str, routes: list[Route], facts: Facts) -> Iterator[Ho
             continue
         if row["event_on"] is not None and dates_are_sound(row) and row["event_on"] > facts.as_of:
             continue  # nothing after as_of exists
-        codes = {row["uscc"]} | set(row["cells"] or [])
-        ways = carrying_routes(row, codes & facts.directory.known, routes, to_parent=False)
+        carriers = carried(row, facts) if row.get("is_row_shape") else {row["uscc"]} & facts.directory.known
+        ways = carrying_routes(row, carriers, routes, to_parent=False)
 
         def by_row(route: Route, row: Row = row) -> bool:
             return any(
