@@ -81,41 +81,48 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
     rows, entities = base.rows, base.entities
     rulings, amendments = rows["rulings"], rows["amendments"]
     winning_rulings = rulings.filter(rulings.is_winner)
-
-    targets = ws.save(
-        "targets",
-        union_all([target_keys(rows["penalties"], rows["listings"]), _ruled_targets(winning_rulings)]),
-    )
-    amended = find_targets(ws, amendments.filter(amendments.is_winner), targets, entities.names)
-    state = ws.save("states", states(amended.pairs, as_of))
+    lonely = winning_rulings.anti_join(entities.usccs, "uscc")
+    winning_rulings = winning_rulings.semi_join(entities.usccs, "uscc")
 
     unmatched = {
         k: rows[k].filter(lambda t: t.is_winner & t.linked.isnull())
         for k in ("penalties", "listings", "licences", "inspections", "honours")
     }
     unmatched["licences"] = as_received(ws, intake, "licences", unmatched["licences"])
+    paths = ways(ws, entities)
+
+    # A penalty that a ruling made is found by amendments, and an amendment that finds nothing can be ruled upon:
+    # what rulings say of penalties comes first.
+    superseded = _superseded(rows["penalties"])
+    nobodys = unmatched["penalties"].mutate(kind=ibis.literal("penalties"))
+    of_penalties = apply_rulings(
+        ws, "penalty_rulings", winning_rulings,
+        events_of([_places(t) for t in (base.quarantine, nobodys)], superseded), paths, as_of,
+    )  # fmt: skip
+    upheld = ruled_penalties(winning_rulings, of_penalties.last)
+    targets = ws.save(
+        "targets", union_all([target_keys(rows["penalties"], rows["listings"]), _ruled_targets(upheld)])
+    )
+    amended = find_targets(ws, amendments.filter(amendments.is_winner), targets, entities.names)
+    state = ws.save("states", states(amended.pairs, as_of))
+
     unmatched["amendments"] = amended.unfound
     held = held_rows(ws, base.quarantine, {k: unmatched[k] for k in ("penalties", "listings", "amendments")})
     placeholders = sorted({fold(name) for name in policy.placeholder_names})
-    paths = ways(ws, entities)
     pairs = spread(ws, held, carried(ws, held, entities, targets, placeholders), paths)
 
     all_visits = visits(ws, rows["inspections"].filter(lambda t: t.is_winner))
     versions = penalty_versions(ws, rows["penalties"], state, policy)
-    events = ws.save(
-        "ruling_events",
-        events_of(
-            base.quarantine,
-            held,
-            _conflict_events(versions),
-            _visit_events(rows["inspections"], all_visits),
-        ),
+    lone = held.filter(~held.is_quarantined)
+    events = events_of(
+        [_places(t) for t in (base.quarantine, lone)],
+        superseded,
+        _visit_events(rows["inspections"], all_visits),
     )
-    ruled = apply_rulings(ws, winning_rulings, events, paths, as_of)
-    lonely = winning_rulings.anti_join(entities.usccs, "uscc")
+    ruled = apply_rulings(ws, "rulings", winning_rulings, ws.save("ruling_events", events), paths, as_of)
     unmatched["rulings"] = ruled.unfound.union(lonely.select(*ruled.unfound.columns), distinct=True)
 
-    made = _ruled_penalty_records(ws, winning_rulings, ruled.last, state, policy)
+    made = _ruled_penalty_records(ws, upheld, state, policy)
     penalties = penalty_records(versions, made)
     entries = listing_versions(
         ws, rows["listings"], ruled_listings(winning_rulings, ruled.last, held), state, as_of, policy
@@ -219,23 +226,23 @@ def _link_all(ws: Workspace, intake: Intake, as_of: date) -> _Linked:
     return _Linked(rows, entities, tables["quarantine"])
 
 
-def _ruled_targets(rulings: ir.Table) -> ir.Table:
-    """A record that a ruling makes can be found by amendments, too."""
-    t = rulings.filter((rulings.conclusion == "属实有效") & (rulings.kind == "penalties"))
-    t = t.filter((t.doc_norm.fill_null("") != "") & t.authority_key.notnull())
-    return t.select(
-        "authority_key",
-        "doc_norm",
-        subject="uscc",
-        linked="uscc",
-        name_norm=ibis.null("string"),
-        target_kind="kind",
-    ).distinct()
+def _places(rows: ir.Table) -> ir.Table:
+    """What a ruling names a row by."""
+    return rows.select("rid", "kind", "authority_key", "doc_norm", "sha256", "source_row")
 
 
-def _conflict_events(versions: ir.Table) -> ir.Table:
-    """Superseded versions, which a ruling can name."""
-    old = versions.filter(~versions.is_winner & versions.linked.notnull())
+def _ruled_targets(upheld: ir.Table) -> ir.Table:
+    """A penalty that a ruling makes can be found by amendments, too."""
+    named = upheld.filter((upheld.doc_norm.fill_null("") != "") & upheld.authority_key.notnull())
+    return named.select(
+        "authority_key", "doc_norm", "subject", "linked",
+        name_norm=ibis.null("string"), target_kind=ibis.literal("penalties"),
+    ).distinct()  # fmt: skip
+
+
+def _superseded(penalties: ir.Table) -> ir.Table:
+    """Superseded versions of linked penalties, which a ruling can name."""
+    old = penalties.filter(~penalties.is_winner & penalties.linked.notnull())
     return old.select("rid", "authority_key", "doc_norm", "sha256", "source_row", only_from="linked")
 
 
@@ -252,14 +259,11 @@ def _visit_events(inspections: ir.Table, all_visits: ir.Table) -> ir.Table:
     return t.select("authority_key", "sha256", "source_row", rid="v_rid", doc_norm="task", only_from="linked")
 
 
-def _ruled_penalty_records(
-    ws: Workspace, rulings: ir.Table, last: ir.Table, state: ir.Table, policy: Policy
-) -> ir.Table:
+def _ruled_penalty_records(ws: Workspace, upheld: ir.Table, state: ir.Table, policy: Policy) -> ir.Table:
     """Penalties upheld by a ruling, in RECORD columns (kind and list columns are added by the caller)."""
     from features.force import with_force
 
-    rows = ruled_penalties(ws, rulings, last)
-    t = with_tier(rows, kinds_table(ws, "ruled_penalty", rows, policy), policy)
+    t = with_tier(upheld, kinds_table(ws, "ruled_penalty", upheld, policy), policy)
     t = with_force(t, state, "penalties")
     return t.mutate(event_on=t.decided_on, is_provisional=t.is_under_review)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,12 +35,11 @@ class Rulings(NamedTuple):
     unfound: ir.Table
 
 
-def events_of(quarantine: ir.Table, held: ir.Table, conflicts: ir.Table, visits: ir.Table) -> ir.Table:
+def events_of(rows: Sequence[ir.Table], conflicts: ir.Table, visits: ir.Table | None = None) -> ir.Table:
     """Everything that a ruling can name.
 
     Args:
-        quarantine: quarantined rows of every kind.
-        held: held rows; the unmatched ones of them are taken.
+        rows: quarantined and unmatched rows (rid, kind, authority_key, doc_norm, sha256, source_row).
         conflicts: superseded versions (rid, only_from, authority_key, doc_norm, sha256, source_row).
         visits: the same of inspected items of visits that may hold, ``doc_norm`` = the task's number.
 
@@ -48,22 +48,19 @@ def events_of(quarantine: ir.Table, held: ir.Table, conflicts: ir.Table, visits:
         is, null for a row of nobody, of which a person may say whose it is.
     """
     columns = ("event_id", "kind", "authority_key", "doc_norm", "sha256", "source_row", "only_from")
-    rows = union_all(
-        [t.select("rid", *columns[1:-1]) for t in (quarantine, held.filter(~held.is_quarantined))]
-    )
     parts = [
-        rows.mutate(event_id=ibis.literal("row:") + rows.rid.cast("string"), only_from=no_text()),
-        conflicts.mutate(
-            event_id=ibis.literal("version:") + conflicts.rid.cast("string"), kind=ibis.literal("penalties")
-        ),
-        visits.mutate(
-            event_id=ibis.literal("visit:") + visits.rid.cast("string"), kind=ibis.literal("inspections")
-        ),
+        t.mutate(event_id=ibis.literal("row:") + t.rid.cast("string"), only_from=no_text()) for t in rows
     ]
+    for name, kind, t in (("version", "penalties", conflicts), ("visit", "inspections", visits)):
+        if t is not None:
+            event_id = ibis.literal(f"{name}:") + t.rid.cast("string")
+            parts.append(t.mutate(event_id=event_id, kind=ibis.literal(kind)))
     return union_all([p.select(*columns) for p in parts])
 
 
-def apply_rulings(ws: Workspace, rulings: ir.Table, events: ir.Table, ways: ir.Table, as_of: date) -> Rulings:
+def apply_rulings(
+    ws: Workspace, name: str, rulings: ir.Table, events: ir.Table, ways: ir.Table, as_of: date
+) -> Rulings:
     """Match winning rulings with events; keep the last ≤ ``as_of`` per event and entity named.
 
     A ruling names a record by authority and number, or by the delivery's sha256 and row. What is linked to an
@@ -75,7 +72,7 @@ def apply_rulings(ws: Workspace, rulings: ir.Table, events: ir.Table, ways: ir.T
         r_authority="authority_key", r_doc="doc_norm", r_sha="source_sha256", r_row="ruled_row",
         says_day=rulings.event_on.notnull(), place=ibis.row_number().over(order_by=order),
     )  # fmt: skip
-    r = ws.save("rulings_in_order", r)
+    r = ws.save(f"{name}_in_order", r)
     numbered = r.filter((r.r_doc.fill_null("") != "") & r.r_authority.notnull())
     by_number = events.join(
         numbered, [("kind", "r_kind"), ("authority_key", "r_authority"), ("doc_norm", "r_doc")]
@@ -94,7 +91,7 @@ def apply_rulings(ws: Workspace, rulings: ir.Table, events: ir.Table, ways: ir.T
     last = now.semi_join(lasts, ["event_id", "r_uscc", ("place", "last_place")])
     last = last.select("event_id", "conclusion", "place", "says_day", ruled_uscc="r_uscc", ruling_rid="r_rid")
     unfound = rulings.anti_join(found.select(rid="r_rid"), "rid")
-    return Rulings(ws.save("rulings_last", last), unfound)
+    return Rulings(ws.save(f"{name}_last", last), unfound)
 
 
 def unsettled(holds: ir.Table, last: ir.Table, ways: ir.Table) -> ir.Table:
@@ -142,7 +139,7 @@ def unsettled(holds: ir.Table, last: ir.Table, ways: ir.Table) -> ir.Table:
     return t.filter(~is_settled).select(*holds.columns)
 
 
-def ruled_penalties(ws: Workspace, rulings: ir.Table, last: ir.Table) -> ir.Table:
+def ruled_penalties(rulings: ir.Table, last: ir.Table) -> ir.Table:
     """Penalties that a ruling upholds: rows in the shape that tiers need (one per ruling)."""
     upheld = last.filter(last.conclusion == UPHELD).select(rid="ruling_rid").distinct()
     of_penalties = rulings.filter((rulings.kind == "penalties") & rulings.event_on.notnull())
