@@ -138,7 +138,7 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
         ws, held, pairs, paths,
         {
             "penalties": rows["penalties"],
-            "listings": rows["listings"],
+            "listings": rows["listings"].mutate(doc_norm=rows["listings"].row_doc_norm),
             "entities": rows["entities"],
             "rulings": rulings.mutate(linked=rulings.uscc),
         },

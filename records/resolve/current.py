@@ -50,7 +50,7 @@ def with_licence_key(rows: ir.Table) -> ir.Table:
 
 
 def with_closing_rows(rows: ir.Table) -> ir.Table:
-    """Give a removal without a document number the number of the one entry that it closes.
+    """Give a removal without a document number the number of the one entry that it closes (``row_doc_norm``: its own).
 
     A row with ``removed_on`` and no ``doc_no`` closes the entry of the same list, authority, subject and
     day where exactly one has them (contract §2).
@@ -68,5 +68,7 @@ def with_closing_rows(rows: ir.Table) -> ir.Table:
     joined = joined.select(c_rid="rid", c_norm="lowest", c_no="entry_doc_no")
     rows = rows.left_join(joined, [("rid", "c_rid")])
     return rows.mutate(
-        doc_norm=ibis.coalesce(rows.c_norm, rows.doc_norm), doc_no=ibis.coalesce(rows.c_no, rows.doc_no)
+        row_doc_norm=rows.doc_norm,
+        doc_norm=ibis.coalesce(rows.c_norm, rows.doc_norm),
+        doc_no=ibis.coalesce(rows.c_no, rows.doc_no),
     ).drop("c_rid", "c_norm", "c_no")

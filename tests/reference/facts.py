@@ -37,7 +37,7 @@ class Facts:
         # since a penalty that a ruling made true is found by amendments.
         self.matters = [
             *(Matter(row["kind"], (row,)) for row in world.quarantined),
-            *(Matter(kind, (r.winner,)) for kind in ("penalties", "listings") for r in self.unlinked(kind)),
+            *(Matter(kind, (row,)) for kind in ("penalties", "listings") for row in self.unmatched(kind)),
             *ruled.version_matters(self.records["penalties"], self.reached_from),
             *ruled.visit_matters(self.records["inspections"], self.reached_from),
         ]
@@ -93,6 +93,8 @@ class Facts:
             return self.unmatched_amendments()
         if kind == "rulings":
             return [r.winner for r in self.records["rulings"] if self.finds_nothing(r.winner)]
+        if kind == "listings":  # a row that closes an entry bears the entry's number
+            return [{**r.winner, "doc_norm": r.doc_norm, "doc_no": r.doc_no} for r in self.unlinked(kind)]
         return [record.winner for record in self.unlinked(kind)] if kind in SUBJECT_KINDS else []
 
     def conservation(self, kind: str) -> dict[str, int]:
