@@ -131,7 +131,7 @@ lock: ## both lock files anew, from pyproject.toml
 	@test -x build/uv/bin/uv || { python3 -m venv build/uv && build/uv/bin/python -m pip -q install uv; }
 	@build/uv/bin/uv -q pip compile $(LOCK_ARGS) --group build pyproject.toml -o requirements.lock
 	@build/uv/bin/uv -q pip compile $(LOCK_ARGS) --group build --group dev --extra spark pyproject.toml -o requirements-dev.lock
-LOCK_ARGS = --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+LOCK_ARGS = --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 clean: ## what runs, tests and builds have left; the environment stays
 	@rm -rf out build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
