@@ -41,7 +41,10 @@ def read_parquet(
     """
     with ExitStack() as stack:
         file = _opened(source, stack)
-        headers = [str(header) for header in file.schema_arrow.names]
+        try:
+            headers = [str(header) for header in file.schema_arrow.names]
+        except UnicodeDecodeError as error:
+            raise refused(source.name, "file_undecodable", "a column name that is not UTF-8") from error
     reading = understood(source.name, kind, "parquet", None, headers, header_matcher(kind, headers))
     reading.source = lambda: _batches(source, len(headers), batch_rows)
     return reading
@@ -88,6 +91,10 @@ def _as_text(column: pa.Array, name: str) -> pa.Array:
     if pa.types.is_dictionary(kind):
         return _as_text(column.dictionary_decode(), name)
     if pa.types.is_string(kind):
+        try:
+            column.validate(full=True)  # Arrow takes the bytes as they are
+        except pa.ArrowInvalid as error:
+            raise refused(name, "file_undecodable", "text that is not UTF-8") from error
         return column
     if pa.types.is_null(kind) or pa.types.is_boolean(kind):
         return column.cast(pa.string())
@@ -95,11 +102,14 @@ def _as_text(column: pa.Array, name: str) -> pa.Array:
         return pc.binary_join_element_wise(NUMBER_MARK, column.cast(pa.string()), "")
     if pa.types.is_large_string(kind) or _is_binary(kind):
         try:
-            return column.cast(pa.string())
+            return _as_text(column.cast(pa.string()), name)
         except pa.ArrowInvalid as error:
             raise refused(name, "file_undecodable", "text that is not UTF-8") from error
     if pa.types.is_nested(kind):
-        return pa.array([_value_text(value) for value in column.to_pylist()], pa.string())
+        try:
+            return pa.array([_value_text(value) for value in column.to_pylist()], pa.string())
+        except UnicodeDecodeError as error:
+            raise refused(name, "file_undecodable", "text that is not UTF-8") from error
     unique = column.dictionary_encode()
     texts = [_value_text(value) for value in _plain(unique.dictionary)]
     return pa.array(texts, pa.string()).take(unique.indices)

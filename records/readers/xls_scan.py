@@ -52,6 +52,8 @@ def _check(data: bytes) -> None:
     if max(directories, fat_count, mini_count, difat_count) > sectors:
         raise _Damaged
     fat = _joined(data, shift, _fat_sectors(data, shift, sectors, difat_start))
+    if (fat[fat < _REGULAR_LIMIT] >= sectors).any():
+        raise _Damaged  # cut off
     _check_ends(fat)
     entries = _joined(data, shift, _chain(fat, directory_start, sectors)).astype("<u4").tobytes()
     for place in range(0, len(entries) - _DIRECTORY_ENTRY_BYTES + 1, _DIRECTORY_ENTRY_BYTES):

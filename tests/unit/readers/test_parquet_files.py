@@ -99,3 +99,19 @@ def test_two_columns_of_one_name(refusal: Fixture) -> None:
     names = ["企业名称", "抽查任务编号", "抽查事项", "抽查结果", "抽查机关", "抽查完成日期", "企业名称"]
     table = pa.Table.from_arrays([pa.array(["x"])] * 7, names=names)
     assert refusal(write(table), "a.parquet").rule == "duplicate_column"
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.list_(pa.string())], ids=str)
+@pytest.mark.parametrize("use_dictionary", [False, True])
+def test_text_that_is_not_utf8(refusal: Fixture, kind: pa.DataType, use_dictionary: bool) -> None:
+    values: list[Any] = [["QQQQ"], ["y"]] if pa.types.is_list(kind) else ["QQQQ", "y"]
+    table = pa.table({"a": pa.array(values, kind)})
+    raw = write(table, compression="none", use_dictionary=use_dictionary, write_statistics=False)
+    assert raw.count(b"QQQQ") == 1
+    assert refusal(raw.replace(b"QQQQ", b"Q\xb3QQ"), "a.parquet", narrow=True).rule == "file_undecodable"
+
+
+def test_a_column_name_that_is_not_utf8(refusal: Fixture) -> None:
+    raw = write(pa.table({"QQQQ": ["x"]}), store_schema=False)
+    error = refusal(raw.replace(b"QQQQ", b"Q\xb3QQ"), "a.parquet", narrow=True)
+    assert error.rule in ("file_undecodable", "file_unreadable")
