@@ -146,7 +146,7 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
     )  # fmt: skip
     of_entity = with_predecessors(all_visits, entities.lineage)
     conflicts = ws.save("version_conflicts", version_conflicts(versions, as_of, policy))
-    feeds = look_at_feeds(rows, intake, as_of, policy)
+    feeds = look_at_feeds(ws, rows, intake, as_of, policy)
     names = source_names(policy)
     held_now = ws.save(
         "holds",
@@ -168,20 +168,7 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
     streams = event_streams(
         minor_or_more(records, as_of), all_visits.rename(uscc="linked"), honours, entities.used, as_of, policy
     )
-    withdrawn = {
-        "penalties": int(
-            versions.filter(versions.is_winner & versions.linked.notnull() & versions.is_annulled)
-            .filter(lambda t: t.event_on <= day(as_of))
-            .count()
-            .execute()
-        ),
-        "listings": int(
-            entries.filter(entries.is_from_row & entries.is_annulled & (entries.event_on <= day(as_of)))
-            .count()
-            .execute()
-        ),
-    }
-    ws.save("unmatched", unmatched_table(unmatched, entities))
+    told = ws.save("unmatched", unmatched_table(unmatched, entities))
     quarantine_table(ws, base.quarantine, entities)
     return Facts(
         features=features,
@@ -192,7 +179,13 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
         visits=all_visits,
         items=rows["inspections"].filter(lambda t: t.is_winner & t.linked.notnull()),
         licences=rows["licences"].filter(lambda t: t.is_winner & t.linked.notnull()),
-        conservation=_conservation(rows, entities, unmatched, withdrawn),
+        conservation=_conservation(
+            ws,
+            rows,
+            entities,
+            told,
+            {"penalties": _withdrawn(versions, as_of), "listings": _withdrawn(entries, as_of)},
+        ),
         warnings=[line for look in feeds for line in look.warnings()]
         + _placeholder_warnings(ws, held, placeholders),
         feeds=[look.described(names[look.feed.id]) for look in feeds],
@@ -214,7 +207,8 @@ def _link_all(ws: Workspace, intake: Intake, as_of: date) -> _Linked:
     for kind in ("penalties", "listings", "licences", "inspections", "honours"):
         t = link(ws, kind, tables[kind], entities)
         if kind == "listings":
-            t = with_closing_rows(t)
+            # Stored first: the rows are looked at from five sides.
+            t = with_closing_rows(ws.save("listings_placed", t))
         elif kind == "licences":
             t = with_licence_key(t)
         elif kind == "honours":
@@ -283,20 +277,37 @@ def _honours(rows: ir.Table, as_of: date, policy: Policy) -> ir.Table:
     ).distinct()
 
 
+def _withdrawn(versions: ir.Table, as_of: date) -> ir.Table:
+    """Delivered penalties or list entries that exist on ``as_of`` and were annulled."""
+    t = versions.filter(versions.is_annulled & (versions.event_on <= day(as_of)))
+    if "is_from_row" in t.columns:
+        return t.filter(t.is_from_row)
+    return t.filter(t.is_winner & t.linked.notnull())
+
+
 def _conservation(
-    rows: dict[str, ir.Table], entities: Entities, unmatched: dict[str, ir.Table], withdrawn: dict[str, int]
+    ws: Workspace,
+    rows: dict[str, ir.Table],
+    entities: Entities,
+    unmatched: ir.Table,
+    withdrawn: dict[str, ir.Table],
 ) -> dict[str, dict[str, int]]:
     """Accepted = current + superseded + withdrawn; unmatched ⊆ current."""
-    result = {"entities": {**entities.counts, "withdrawn": 0, "unmatched": 0}}
-    for kind in ("licences", "penalties", "inspections", "listings", "amendments", "honours", "rulings"):
-        accepted = int(rows[kind].count().execute())
-        winners = int(rows[kind].filter(rows[kind].is_winner).count().execute())
-        gone = withdrawn.get(kind, 0)
+    parts = {}
+    for kind, t in rows.items():
+        parts[f"{kind} accepted"] = t
+        parts[f"{kind} winners"] = entities.versions if kind == "entities" else t.filter(t.is_winner)
+        parts[f"{kind} unmatched"] = unmatched.filter(unmatched.kind == kind)
+    parts |= {f"{kind} withdrawn": t for kind, t in withdrawn.items()}
+    found = ws.count(parts)
+    result = {}
+    for kind in rows:
+        gone = found.get(f"{kind} withdrawn", 0)
         result[kind] = {
-            "accepted": accepted,
-            "current": winners - gone,
-            "superseded": accepted - winners,
+            "accepted": found[f"{kind} accepted"],
+            "current": found[f"{kind} winners"] - gone,
+            "superseded": found[f"{kind} accepted"] - found[f"{kind} winners"],
             "withdrawn": gone,
-            "unmatched": int(unmatched[kind].count().execute()),
+            "unmatched": found[f"{kind} unmatched"],
         }
     return result

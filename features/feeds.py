@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from policy import Feed, Policy
     from records.intake import Intake
+    from records.resolve.workspace import Workspace
 
 # Only these sources can hide a bad record.
 HOLDING_KINDS = ("penalties", "listings")
@@ -117,7 +118,9 @@ class FeedLook:
         }
 
 
-def look_at_feeds(rows: dict[str, ir.Table], intake: Intake, as_of: date, policy: Policy) -> list[FeedLook]:
+def look_at_feeds(
+    ws: Workspace, rows: dict[str, ir.Table], intake: Intake, as_of: date, policy: Policy
+) -> list[FeedLook]:
     """Every declared source on a day, in the order of the policy.
 
     Args:
@@ -129,11 +132,9 @@ def look_at_feeds(rows: dict[str, ir.Table], intake: Intake, as_of: date, policy
         own = _rows_of(feed, rows[feed.kind], intake)
         known = own.filter(own[_DAY[feed.kind]] <= day(as_of))
         column = known[_DAY[feed.kind]]
-        counted = (
+        counted = ws.fetch(
             known.agg(newest=column.max(), rows=(column > day(as_of - timedelta(days=window))).sum())
-            .to_pyarrow()
-            .to_pylist()[0]
-        )
+        ).to_pylist()[0]
         newest, count = counted["newest"], int(counted["rows"] or 0)
         since = None
         problem: Literal["late", "thin"] | None = None
@@ -143,16 +144,16 @@ def look_at_feeds(rows: dict[str, ir.Table], intake: Intake, as_of: date, policy
                 problem = "late"
         if problem is None and feed.min_rows_per_week is not None and count < feed.min_rows_per_week:
             problem = "thin"
-        vanished = _vanished(own, intake) if feed.mode == "full" else 0
+        vanished = _vanished(ws, own, intake) if feed.mode == "full" else 0
         found.append(FeedLook(feed, problem, since, newest, count, window, vanished))
     return found
 
 
-def _vanished(own: ir.Table, intake: Intake) -> int:
+def _vanished(ws: Workspace, own: ir.Table, intake: Intake) -> int:
     """Keys whose last row came on an earlier day than the newest rows of the source."""
     landed = {d.file_ord: d.landed_on for d in intake.taking_part()}
     own = own.mutate(file=own.rid // ibis.literal(ROWS_PER_FILE, "int64"))
-    files = [row["file"] for row in own.select("file").distinct().to_pyarrow().to_pylist()]
+    files = [row["file"] for row in ws.fetch(own.select("file").distinct()).to_pylist()]
     if not files:
         return 0
     newest = max(landed[file] for file in files)
@@ -163,7 +164,7 @@ def _vanished(own: ir.Table, intake: Intake) -> int:
         gone = (
             own.filter(~is_new).select("uscc").distinct().anti_join(own.filter(is_new).select("uscc"), "uscc")
         )
-    return int(gone.count().execute())
+    return ws.count({"gone": gone})["gone"]
 
 
 def source_names(policy: Policy) -> dict[str, str]:

@@ -59,17 +59,14 @@ def disclosure(ws: Workspace, intake: Intake, entities: ir.Table, as_of: date, p
         "name",
         **{f"key_in_{a.id}": _says(entities.key_area, a.words) for a in policy.publicity.areas},
     )
-    stored = {
-        name: ws.read([ws.path(name)], pa.schema([])) for name in ("penalty_versions", "listing_records")
-    }
-    rows = ws.read([ws.path("linked_listings")], pa.schema([]))
+    rows = ws.stored("linked_listings")
     texts = ws.read(
         sorted({d.accepted for d in intake.taking_part("penalties") if d.accepted}), ACCEPTED["penalties"]
     )
     records = union_all(
         [
-            _decisions(ws, stored["penalty_versions"], texts, policy),
-            _entries(stored["listing_records"], rows.filter(_is_person(rows)), policy),
+            _decisions(ws, ws.stored("penalty_versions"), texts, policy),
+            _entries(ws.stored("listing_records"), rows.filter(_is_person(rows)), policy),
         ]
     )
     records = records.filter(records.decided_on <= day(as_of)).join(here, [("linked", "uscc")])

@@ -77,13 +77,18 @@ def pipeline(plan: Plan, access: Access, run_id: str, step: Step) -> Answered:
 
 
 def read_policy(plan: Plan) -> Policy:
-    """Loads the policy.
+    """Loads the policy, once the engine is known to be there.
 
     Raises:
         PolicyError: it cannot be used (exit 2).
+        UsageError: ``policy_missing``, ``engine_missing``.
     """
     from policy import load_policy
 
+    if plan.engine == "spark":
+        from records.resolve.spark import require_spark
+
+        require_spark(plan.spark_master)
     if plan.policy is not None and not plan.policy.is_dir():
         raise UsageError(f"policy folder {plan.policy} does not exist", rule="policy_missing")
     return load_policy(plan.policy)
@@ -178,11 +183,9 @@ def _titles(plan: Plan, policy: Policy) -> dict[str, dict[str, str]]:
 
 def grade(plan: Plan, policy: Policy, intake: Intake, work: Path) -> EngineResult:
     """Facts, features, classes and statuses as of the day."""
-    if plan.engine == "spark":
-        raise UsageError("--engine spark is not installed", rule="engine_missing")
     from models import engine
 
-    return engine.grade(intake, policy, plan.as_of, work, plan.engine)
+    return engine.grade(intake, policy, plan.as_of, work, plan.engine, plan.spark_master)
 
 
 def put(plan: Plan, result: EngineResult, edition: Edition, access: Access) -> Published:

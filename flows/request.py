@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from records.errors import UsageError
 
 ENGINES = ("duckdb", "spark")
 RUNNERS = ("inline", "prefect")
+SPARK_MASTER = "CREDITGRADE_SPARK_MASTER"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Plan:
         as_of: the day asked about.
         today: day of the run, Asia/Shanghai.
         now: instant of the run.
+        spark_master: for ``--engine spark``: master or URL of a Connect server.
         acceptances: gaps accepted for this run on the command line.
         does_publish: whether ``latest.json`` may move to a day that is not today.
     """
@@ -61,16 +64,18 @@ class Plan:
     does_publish: bool
     known_by: date | None
     wait_seconds: float
+    spark_master: str = "local[*]"
     acceptances: tuple[Acceptance, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
 
-def understand(request: Request, now: datetime) -> Plan:
+def understand(request: Request, now: datetime, environ: Mapping[str, str] | None = None) -> Plan:
     """Reads the options; nothing on disk is looked at.
 
     Args:
         request: as given.
         now: the instant, with its offset.
+        environ: settings (``CREDITGRADE_SPARK_MASTER``).
 
     Raises:
         UsageError: ``bad_date``, ``bad_option``, ``unknown_kind``, ``bad_on_finish``.
@@ -103,6 +108,7 @@ def understand(request: Request, now: datetime) -> Plan:
         does_publish=request.does_publish,
         known_by=known_by,
         wait_seconds=request.wait_seconds,
+        spark_master=(environ or {}).get(SPARK_MASTER) or Plan.spark_master,
         acceptances=(
             *(Acceptance.stale(kind, request.reason, until, today) for kind in request.accept_stale),
             *(Acceptance.refused(path, request.reason, until, today) for path in request.accept_refused),

@@ -59,7 +59,7 @@ def run(request: Request, *, now: datetime, environ: Mapping[str, str], show: Sh
         with attempt.on_record():
             attempt.limits = Limits.of(environ)
             attempt.out.make()
-            plan = understand(request, now)
+            plan = understand(request, now, environ)
             access = Access.of(environ)
             attempt.as_of = plan.as_of.isoformat()
             attempt.stage = "lock"

@@ -45,7 +45,7 @@ def joint_punishment(ws: Workspace, entities: ir.Table, as_of: date, policy: Pol
         ``expected_until_on``: end of the term that the list's rules lay down, null where open; ``ended_as``:
         ``REPAIRED`` or ``ENDED``.
     """
-    records = ws.con.read_parquet(str(ws.path("records")))
+    records = ws.stored("records")
     t = records.filter((records.kind == "listings") & (records.event_on <= day(as_of)))
     t = t.filter(~t.is_annulled & ~is_true(t.is_natural_person))
     months = int(policy.value("discipline_left_months", as_of))

@@ -37,9 +37,7 @@ def early_warnings(ws: Workspace, events: ir.Table, as_of: date, policy: Policy)
     Args:
         events: `features.indicators.event_streams`: uscc, stream, event_on.
     """
-    grades = ws.con.read_parquet(str(ws.path("grades"))).select(
-        "name", "division_code", "risk_class", g_uscc="uscc"
-    )
+    grades = ws.stored("grades").select("name", "division_code", "risk_class", g_uscc="uscc")
     found = [*_records(events, as_of, policy), *_registration(ws, as_of, policy)]
     t = union_all(found).join(grades, [("uscc", "g_uscc")])
     return ws.save("early_warnings", t.mutate(as_of=day(as_of)).select(*COLUMNS))
@@ -79,7 +77,7 @@ def _records(events: ir.Table, as_of: date, policy: Policy) -> list[ir.Table]:
 
 def _registration(ws: Workspace, as_of: date, policy: Policy) -> list[ir.Table]:
     days = int(policy.value("early_warning_changes_window_days", as_of))
-    t = ws.con.read_parquet(str(ws.path("entity_versions")))
+    t = ws.stored("entity_versions")
     t = t.filter(t.known_on <= day(as_of))
     before = ibis.window(group_by="uscc", order_by="known_on")
     watched = ("name_norm", "entity_type", "division_code", "industry_code", "registered_capital_wan")

@@ -46,13 +46,21 @@ class EngineResult:
     model_version: str = MODEL_VERSION
 
 
-def grade(intake: Intake, policy: Policy, as_of: date, work: Path, engine: str = "duckdb") -> EngineResult:
+def grade(
+    intake: Intake,
+    policy: Policy,
+    as_of: date,
+    work: Path,
+    engine: str = "duckdb",
+    spark_master: str = "local[*]",
+) -> EngineResult:
     """Resolve, judge and grade everything in the intake as of a day.
 
     Args:
         intake: deliveries of the lake (`records.intake`).
         work: folder for the tables; its content is replaced.
-        engine: ``duckdb``.
+        engine: ``duckdb`` or ``spark``.
+        spark_master: for Spark, its master or the URL of its Connect server.
 
     Returns:
         Tables in the columns of contract §3, unsorted.
@@ -69,9 +77,9 @@ def grade(intake: Intake, policy: Policy, as_of: date, work: Path, engine: str =
     from models.sampling import sampling_plan
     from models.summary import summarise
     from models.touched import touched
-    from records.resolve.workspace import Workspace
+    from records.resolve.workspace import open_workspace
 
-    ws = Workspace(work, engine)
+    ws = open_workspace(work, engine, spark_master)
     # Expressions are many small objects that live to the end of the run: collecting in between costs a third
     # of the time that planning takes and frees nothing.
     gc.disable()

@@ -56,7 +56,7 @@ def held_queue(ws: Workspace, facts: Facts, as_of: date) -> ir.Table:
     rows = held.filter(~held.event_id.startswith("feed:"))
     rows = rows.mutate(rid=rows.event_id.split(":")[1].cast("int64"))
     rows = rows.mutate(ord=rows.rid // _ROWS_PER_FILE, source_row=(rows.rid % _ROWS_PER_FILE).cast("int64"))
-    files = ws.con.read_parquet(str(ws.path("deliveries")))
+    files = ws.stored("deliveries")
     files = files.select("file_ord", source_file="path", source_sha256="sha256")
     rows = rows.join(files, [("ord", "file_ord")])
     feeds = feeds.mutate(source_file=no_text(), source_sha256=no_text(), source_row=ibis.null("int64"))
@@ -87,7 +87,7 @@ def _of_kin(ws: Workspace, facts: Facts, as_of: date, policy: Policy) -> list[ir
     used = facts.features
     kin = used.filter((used.entity_type == "分支机构") & used.parent_uscc.notnull())
     kin = kin.select(branch="uscc", parent="parent_uscc").filter(lambda t: t.branch != t.parent)
-    records = ws.con.read_parquet(str(ws.path("records")))
+    records = ws.stored("records")
     t = records.filter(
         (records.kind == "penalties") & ~records.is_annulled & ~is_true(records.is_natural_person)
     )
@@ -109,7 +109,7 @@ def _of_kin(ws: Workspace, facts: Facts, as_of: date, policy: Policy) -> list[ir
 
 
 def _visits(ws: Workspace, facts: Facts, as_of: date, policy: Policy) -> ir.Table:
-    t = ws.con.read_parquet(str(ws.path("visits")))
+    t = ws.stored("visits")
     t = t.filter(t.result.notin(_HARMLESS) & (t.inspected_on <= day(as_of)))
     t = t.filter(add_months(t.inspected_on, _longest_decay(as_of, policy)) >= day(as_of))
     t = t.mutate(uscc=t.linked).semi_join(facts.features, "uscc")
@@ -126,7 +126,7 @@ def _honours(ws: Workspace, facts: Facts, as_of: date) -> ir.Table:
         (facts.honours.valid_from <= day(as_of)) & (facts.honours.valid_to >= day(as_of))
     )
     valid = valid.semi_join(facts.features, "uscc").select("valid_to", h_uscc="uscc", h_from="valid_from")
-    rows = ws.con.read_parquet(str(ws.path("linked_honours")))
+    rows = ws.stored("linked_honours")
     rows = rows.filter(rows.is_winner & rows.linked.notnull() & rows.honour_code.notnull())
     rows = rows.select("linked", "authority", "doc_no", "valid_from", "honour_code", "linked_by")
     t = rows.join(valid, [("linked", "h_uscc"), ("valid_from", "h_from")])

@@ -74,7 +74,7 @@ def sampling_plan(ws: Workspace, features: ir.Table, as_of: date, policy: Policy
     Args:
         features: `features.indicators.entity_features`; ``grades`` and ``visits`` are stored already.
     """
-    graded = ws.con.read_parquet(str(ws.path("grades")))
+    graded = ws.stored("grades")
     about = features.select("key_area", f_uscc="uscc")
     t = graded.join(about, [("uscc", "f_uscc")])
     areas = list(policy.value("sampling_full_key_areas", as_of))
@@ -125,7 +125,7 @@ def sampling_plan(ws: Workspace, features: ir.Table, as_of: date, policy: Policy
 
 def _with_visits(ws: Workspace, t: ir.Table, as_of: date, policy: Policy) -> ir.Table:
     """Add the last visit of any authority, visits of this year by authority, and those of the general task's."""
-    visits = ws.con.read_parquet(str(ws.path("visits")))
+    visits = ws.stored("visits")
     visits = visits.filter(visits.inspected_on <= day(as_of))
     last = visits.group_by(v_uscc=visits.linked).agg(last_inspected_on=visits.inspected_on.max())
     year = visits.filter(visits.inspected_on >= day(date(as_of.year, 1, 1)))

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 def summarise(ws: Workspace) -> dict[str, Any]:
     """Counts of classes and statuses, in all and per division (sorted, so that equal runs write equal bytes)."""
-    grades = ws.con.read_parquet(str(ws.path("grades")))
-    answers = ws.con.read_parquet(str(ws.path("eligibility")))
+    grades = ws.stored("grades")
+    answers = ws.stored("eligibility")
     classes = ws.fetch(
         grades.group_by(
             division=grades.division_code.fill_null(""), code=grades.risk_class.fill_null("")

@@ -24,7 +24,7 @@ def touched(ws: Workspace, as_of: date) -> ir.Table:
     (信用修复 …) or conclusion, ``on`` its day. ``authority`` and ``doc_no`` as they stand on the record; null for a
     ruling, which may name a row that has none.
     """
-    pairs = ws.con.read_parquet(str(ws.path("amendment_pairs")))
+    pairs = ws.stored("amendment_pairs")
     pairs = pairs.filter((pairs.effective_on <= day(as_of)) & pairs.linked.notnull())
     pairs = pairs.select(
         "target_kind",
@@ -36,7 +36,7 @@ def touched(ws: Workspace, as_of: date) -> ir.Table:
     )
     found = []
     for kind in ("penalties", "listings"):
-        rows = ws.con.read_parquet(str(ws.path(f"linked_{kind}")))
+        rows = ws.stored(f"linked_{kind}")
         rows = rows.filter(rows.is_winner & rows.linked.notnull())
         rows = rows.select("linked", "authority", "authority_key", "doc_no", "doc_norm")
         t = rows.join(
@@ -49,8 +49,8 @@ def touched(ws: Workspace, as_of: date) -> ir.Table:
                 via="linked", how=ibis.literal("AMENDMENT"), kind=ibis.literal(kind), what="action", on="effective_on",
             ).select(*COLUMNS)
         )  # fmt: skip
-    last = ws.con.read_parquet(str(ws.path("rulings_last")))
-    rulings = ws.con.read_parquet(str(ws.path("ranked_rulings")))
+    last = ws.stored("rulings_last")
+    rulings = ws.stored("ranked_rulings")
     rulings = rulings.select("decided_on", r_rid="rid", kind="kind")
     t = last.join(rulings, [("ruling_rid", "r_rid")])
     found.append(

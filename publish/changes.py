@@ -83,23 +83,19 @@ def add_changes(result: EngineResult, edition: Edition, out: Path) -> tuple[dict
         edition: what they were made from; its citations hold the thresholds of the alerts.
         out: where the earlier snapshots stand.
     """
-    from records.resolve.workspace import Workspace
+    from records.resolve.workspace import open_workspace, parquet_of
 
     previous, passed = previous_of(out, edition.as_of)
     # Beside the engine's tables: the name of the new snapshot's folder, …as_of=…, would be read as a column.
-    ws = Workspace(result.tables["grades"].parent / "changes")
+    ws = open_workspace(result.tables["grades"].parent / "changes")
     try:
-        after = {name: ws.con.read_parquet(str(result.tables[name])) for name in COMPARED}
+        after = {name: ws.read([result.tables[name]]) for name in COMPARED}
         before = None
         if previous is not None:
-            # The folder's name, as_of=…, must not be read as a column.
-            before = {
-                name: ws.con.read_parquet(str(previous.table(name)), hive_partitioning=False)
-                for name in COMPARED
-            }
-        touched = ws.con.read_parquet(str(result.tables["touched"])) if "touched" in result.tables else None
+            before = {name: ws.read([previous.table(name)]) for name in COMPARED}
+        touched = ws.read([result.tables["touched"]]) if "touched" in result.tables else None
         compare(ws, before, after, touched, edition.as_of, _between(previous, edition))
-        described = _describe(ws, result.tables["grades"], previous, edition, passed)
+        described = _describe(ws, parquet_of(result.tables["grades"]), previous, edition, passed)
         return {**result.tables, "changes": ws.path("changes")}, described
     finally:
         ws.close()

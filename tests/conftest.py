@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +16,26 @@ _COMMANDS = {
     "postgres": ("pg_ctl", "postgres"),
     "chromium": ("chromium", "chromium-browser"),
 }
+
+
+# For tables of some hundred rows, compiling and spreading work costs more than the work.
+_SMALL_SPARK = {
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+
+
+@pytest.fixture(scope="session")
+def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The one Spark of a test process: gradings with ``engine="spark"`` find and use it. Mark: needs("java")."""
+    from records.resolve.spark import start_session
+
+    session = start_session("local[1]", tmp_path_factory.mktemp("spark"), **_SMALL_SPARK)
+    yield session
+    session.stop()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -115,7 +115,7 @@ def build(
     from features.history import learned_features
     from features.outcomes import outcomes
     from models.grades import in_scope, is_classed
-    from records.resolve.workspace import Workspace
+    from records.resolve.workspace import open_workspace
 
     starts = {w.start: w for w in spans}
     ends = {w.end: w for w in spans}
@@ -124,7 +124,7 @@ def build(
     try:
         for day in sorted({*starts, *ends, as_of}):
             told(f"{day}: records as of the day")
-            ws = Workspace(work / "day", engine)
+            ws = open_workspace(work / "day", engine)
             facts = gather(ws, intake_on(day), policy, day)
             if day in ends:
                 outcomes(ws, facts, ends[day].start, day, policy)

@@ -30,7 +30,6 @@ class Entities(NamedTuple):
         usccs: every USCC that a record can be linked to: entities' own and their predecessors'.
         reg_nos, org_codes: (number, uscc) where exactly one entity carries the number.
         lineage: (uscc, ancestor, steps): predecessors of the rows used, transitively.
-        counts: accepted, current, superseded.
     """
 
     versions: ir.Table
@@ -40,7 +39,6 @@ class Entities(NamedTuple):
     reg_nos: ir.Table
     org_codes: ir.Table
     lineage: ir.Table
-    counts: dict[str, int]
 
 
 def resolve_entities(ws: Workspace, rows: ir.Table, as_of: date) -> Entities:
@@ -58,8 +56,6 @@ def resolve_entities(ws: Workspace, rows: ir.Table, as_of: date) -> Entities:
     usccs = ws.save("linkable_usccs", own.union(before).distinct())
     org_rows = own.mutate(number=own.uscc.substr(8, 9))
     reg_rows = rows.filter(rows.reg_no.notnull()).select("uscc", number=rows.reg_no)
-    accepted = int(rows.count().execute())
-    current = int(versions.count().execute())
     return Entities(
         versions=versions,
         used=used,
@@ -68,7 +64,6 @@ def resolve_entities(ws: Workspace, rows: ir.Table, as_of: date) -> Entities:
         reg_nos=ws.save("entity_reg_nos", _unique_numbers(reg_rows)),
         org_codes=ws.save("entity_org_codes", _unique_numbers(org_rows)),
         lineage=_lineage(ws, used),
-        counts={"accepted": accepted, "current": current, "superseded": accepted - current},
     )
 
 

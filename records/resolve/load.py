@@ -113,9 +113,7 @@ def as_received(ws: Workspace, intake: Intake, kind: str, rows: ir.Table) -> ir.
     import ibis
 
     per_file = ibis.literal(ROWS_PER_FILE, "int64")
-    files = ws.con.read_parquet(str(ws.path("deliveries"))).select(
-        f_ord="file_ord", f_sha="sha256", path="path"
-    )
+    files = ws.stored("deliveries").select(f_ord="file_ord", f_sha="sha256", path="path")
     own = intake.taking_part(kind)
     raw = ws.read(sorted({d.accepted for d in own if d.accepted}), ACCEPTED[kind])
     placed = rows.mutate(r_ord=rows.rid // per_file, r_row=rows.rid % per_file)

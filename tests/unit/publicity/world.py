@@ -14,7 +14,7 @@ import pytest
 from features.publicity import disclosure
 from policy import Policy
 from records.intake import Delivery, Intake
-from records.resolve.workspace import Workspace
+from records.resolve.workspace import open_workspace
 from records.schema import ACCEPTED
 
 # Ibis 12 calls what DuckDB 2 and pandas 3 have deprecated: nothing that our own code could call otherwise.
@@ -124,7 +124,7 @@ def clocks(
         folder / "accepted.parquet",
         None,
     )
-    ws = Workspace(folder)
+    ws = open_workspace(folder)
     try:
         ws.put_rows("penalty_versions", [_version(n, p) for n, p in enumerate(penalties, 1)], _VERSIONS)
         listed = list(enumerate(entries or [], 1))

@@ -1,0 +1,189 @@
+"""The same expressions on Spark: in this process (``local[…]``), on a cluster's master, or by Spark Connect.
+
+Tables are read and written by the executors, so the lake and the output folder lie on a file system that every
+machine sees under the same path.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from records.errors import UsageError
+from records.resolve.workspace import LOCAL_SPARK, Workspace
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+    from pyspark.sql import SparkSession
+
+CONNECT = "sc://"
+_APP = "creditgrade"
+# What the answers rest on, whatever the cluster's own defaults say.
+_NEEDED = {
+    # Days before 1582 stand in for "never" and "always".
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+    "spark.sql.ansi.enabled": "true",  # an overflow is an error, not a null
+}
+# On one machine: no page to look at, no address but its own. Memory and the like: spark-defaults.conf.
+_LOCAL = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+}
+_PARTITIONS = (
+    "spark.sql.shuffle.partitions",
+    "8",
+)  # on one machine, where nothing else is set: 200 is for clusters
+_GLOB = re.compile(r"([{}\[\]*?\\])")
+
+
+def require_spark(master: str) -> None:
+    """Refuses at once what could not run.
+
+    Raises:
+        UsageError: ``engine_missing``: the extra, or Java, is not installed.
+    """
+    if find_spec("pyspark") is None:
+        raise UsageError(
+            "--engine spark needs the extra: pip install 'creditgrade[spark]'", rule="engine_missing"
+        )
+    if master.startswith(CONNECT):
+        if find_spec("grpc") is None or find_spec("grpc_status") is None:
+            raise UsageError(
+                "a Spark Connect server needs grpcio and grpcio-status: pip install 'pyspark[connect]'",
+                rule="engine_missing",
+            )
+    elif shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+        raise UsageError("--engine spark needs Java 17 or newer, or JAVA_HOME", rule="engine_missing")
+
+
+def start_session(master: str, folder: Path, **settings: str) -> SparkSession:
+    """A session with what the answers need.
+
+    Args:
+        master: ``local[N]``, a master's URL, or ``sc://…``.
+        folder: for the engine's own words (``spark.log``) and, in local mode, what it spills.
+        settings: of Spark, before ours (tests).
+
+    Raises:
+        UsageError: ``engine_missing``; ``engine_unreachable``: no session there.
+    """
+    require_spark(master)
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.appName(_APP)
+    try:
+        if master.startswith(CONNECT):
+            session: SparkSession = builder.remote(master).getOrCreate()
+        else:
+            chosen = {"spark.master": master, **settings}
+            if master.startswith("local"):
+                chosen = {**_LOCAL, "spark.local.dir": str(folder / "spill"), **chosen}
+            _start_java({"spark.app.name": _APP, **chosen}, folder)
+            session = builder.getOrCreate()
+            session.sparkContext.setLogLevel("ERROR")
+            if master.startswith("local") and session.sparkContext.getConf().get(_PARTITIONS[0]) is None:
+                session.conf.set(*_PARTITIONS)
+    except (PySparkException, Py4JError, OSError) as error:
+        raise UsageError(
+            f"--engine spark: no session at {master}: {_cause(error, folder)}", rule="engine_unreachable"
+        ) from error
+    return session
+
+
+class SparkWorkspace(Workspace):
+    """Spark, with one folder of Parquet files per stored table.
+
+    A session that stands already is used and left standing; one that is begun here ends with the workspace.
+    """
+
+    def __init__(self, folder: Path, master: str = LOCAL_SPARK) -> None:
+        import ibis
+
+        super().__init__(folder)
+        self._own = None
+        require_spark(master)
+        from pyspark.sql import SparkSession
+
+        session = SparkSession.getActiveSession()
+        if session is None:
+            session = self._own = start_session(master, folder)
+        for name, value in _NEEDED.items():
+            session.conf.set(name, value)
+        self._session: Any = session
+        self.con = ibis.pyspark.connect(session)
+        self._views: list[str] = []
+
+    def save(self, name: str, expr: ir.Table) -> ir.Table:
+        """Run `expr` once, store it as `name` and return the stored table."""
+        from ibis.backends.sql.datatypes import PySparkType
+
+        columns = ", ".join(
+            f"CAST(`{column}` AS {PySparkType.to_string(kind)}) AS `{column}`"
+            for column, kind in expr.schema().items()
+        )
+        rows = self._session.sql(f"SELECT {columns} FROM ({self.con.compile(expr)})")
+        rows.write.mode("overwrite").parquet(f"file://{self.path(name).resolve()}")
+        return self.stored(name)
+
+    def fetch(self, expr: ir.Table) -> pa.Table:
+        """A result small enough for memory."""
+        import pyarrow.parquet as pq
+
+        # By the shared folder: the engine's own way leaves a socket open for each result.
+        name = f"fetched_{len(self._views)}"
+        self.save(name, expr)
+        return pq.read_table(self.path(name))
+
+    def close(self) -> None:
+        """Forget the tables (stored ones stay); end the session if it was begun here."""
+        for view in self._views:
+            self._session.catalog.dropTempView(view)
+        if self._own is not None:
+            self._own.stop()
+            shutil.rmtree(self.folder / "spill", ignore_errors=True)
+
+    def _scan(self, paths: list[Path]) -> ir.Table:
+        rows = self._session.read.parquet(*(_as_pattern(p) for p in paths))
+        view = f"{_APP}_{id(self)}_{len(self._views)}"
+        rows.createOrReplaceTempView(view)
+        self._views.append(view)
+        return self.con.table(view)
+
+
+def _as_pattern(path: Path) -> str:
+    """A path of every machine's own file system; Spark takes it for a pattern."""
+    return "file://" + _GLOB.sub(r"\\\1", str(path.resolve()))
+
+
+def _start_java(settings: dict[str, str], folder: Path) -> None:
+    """Start the driver's Java with its words going to a file, where none runs yet."""
+    from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
+
+    conf = SparkConf().setAll(list(settings.items()))
+    if SparkContext._gateway is None:
+        with open(folder / "spark.log", "ab") as log:
+            gateway = launch_gateway(conf, {"stdout": log, "stderr": log})
+        SparkContext(conf=conf, gateway=gateway)
+    else:
+        SparkContext(conf=conf)
+
+
+def _cause(error: Exception, folder: Path) -> str:
+    """One line; no row was read by then."""
+    log = folder / "spark.log"
+    if "JAVA_GATEWAY_EXITED" in str(error) and log.exists():
+        said = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return next((line for line in said if line and not line.startswith("WARNING")), "Java ended")[:200]
+    java = getattr(error, "java_exception", None)
+    return str(error if java is None else java.toString()).partition("\n")[0][:200]
