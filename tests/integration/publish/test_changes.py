@@ -208,13 +208,13 @@ def test_previous_and_changes_make_the_new(
     tmp_path_factory: pytest.TempPathFactory, old: dict[str, Any], new: dict[str, Any]
 ) -> None:
     from models.changes import COMPARED, Between, compare
-    from records.resolve.workspace import Workspace
+    from records.resolve.workspace import open_workspace
 
     folder = tmp_path_factory.mktemp("pair")
     results: list[EngineResult] = []
     for number, city in enumerate((old, new)):
         results.append(Graded(folder / str(number), rows=as_rows(city)).result())
-    ws = Workspace(folder / "ws")
+    ws = open_workspace(folder / "ws")
     try:
         before, after = (
             {name: ws.con.read_parquet(str(result.tables[name])) for name in COMPARED} for result in results
