@@ -148,16 +148,22 @@ def _summary(answered: Answered, out: OutFolder | None, seconds: float) -> list[
 def fold(warnings: Sequence[str]) -> list[str]:
     """What is said of many files alike in one line, after all that is said once.
 
-    >>> fold(["a.csv: 1 unknown column kept out", "penalties are late", "b.csv: 1 unknown column kept out"])
-    ['penalties are late', '2 files: 1 unknown column kept out (a.csv …)']
+    >>> fold(["licences/a.csv: empty file", "penalties are late: accepted", "licences/b.csv: empty file"])
+    ['penalties are late: accepted', '2 files: empty file (licences/a.csv …)']
     """
     files: dict[str, list[str]] = {}
     for warning in warnings:
-        file, separator, text = warning.partition(": ")
-        files.setdefault(text if separator else warning, []).append(file)
-    once = [w for w in warnings if len(files[w.partition(": ")[2] or w]) == 1]
+        file, text = _of_file(warning)
+        files.setdefault(text, []).append(file)
+    once = [w for w in warnings if len(files[_of_file(w)[1]]) == 1]
     alike = [f"{len(of)} files: {text} ({of[0]} …)" for text, of in files.items() if len(of) > 1]
     return once + alike
+
+
+def _of_file(warning: str) -> tuple[str, str]:
+    """The file that a warning is about, '' where it is about none, and what it says."""
+    file, separator, text = warning.partition(": ")
+    return (file, text) if separator and "/" in file else ("", warning)
 
 
 def table(title: str, rows: Sequence[tuple[str, int]]) -> list[str]:
