@@ -75,15 +75,15 @@ def ingest(
     place = Lake(lake)
     with place.locked():
         key = id_key(place, os.environ if environ is None else environ)
-        _none_forgotten(place, may_be_torn=True)
+        _none_forgotten(place, read_receipts(place.journal), may_be_torn=True)
         unreadable, warnings = receive(place, landing, today, now) if landing is not None else ([], [])
         if known_by is not None and known_by < today:
             warnings += [
                 f"{item.path}: {item.message} [{item.rule}]; not known by {known_by}" for item in unreadable
             ]
             unreadable = []
-        _none_forgotten(place, may_be_torn=False)
         journal = read_receipts(place.journal)
+        _none_forgotten(place, journal, may_be_torn=False)
         withdrawn = withdrawn_receipts(journal, read_withdrawals(place.withdrawn), known_by)
         known = known_receipts(journal, known_by)
         judging = Judging(policy, key, reader_digest(policy, key))
@@ -112,12 +112,12 @@ def ingest(
     return Intake(deliveries, tuple(warnings), tuple(gaps), tuple(repairs))
 
 
-def _none_forgotten(lake: Lake, *, may_be_torn: bool) -> None:
+def _none_forgotten(lake: Lake, journal: Collection[Receipt], *, may_be_torn: bool) -> None:
     """What was read was received before: a journal that no longer says so has lost lines, and with them evidence.
 
     Before the landing folder is taken in, the delivery of a torn last line may be missing: it may be received again.
     """
-    named = {(receipt.kind, receipt.sha256) for receipt in read_receipts(lake.journal)}
+    named = {(receipt.kind, receipt.sha256) for receipt in journal}
     read = {
         (kind, record.name.partition("-")[0]) for kind in KINDS for record in lake.folder(kind).glob("*.json")
     }
