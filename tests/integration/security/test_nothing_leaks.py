@@ -210,8 +210,10 @@ def test_logs_and_status_name_no_entity(done: Run) -> None:
 
 @pytest.mark.parametrize("spoil", ["undecodable", "no_column", "stray", "json"])
 def test_what_is_refused_is_refused_without_a_cell(tmp_path: Path, capsys: Capture, spoil: str) -> None:
-    landing = landed(tmp_path / "landing")
-    path = landing / "penalties" / "a.csv"
+    landing = landed(tmp_path / "all")
+    path = tmp_path / "landing" / "penalties" / "a.csv"
+    path.parent.mkdir(parents=True)
+    (landing / "penalties" / "a.csv").rename(path)
     if spoil == "undecodable":
         path.write_bytes(path.read_bytes() + b"\xff\xfe\xfd\x81\x20\xff\n")
     elif spoil == "no_column":
@@ -221,7 +223,7 @@ def test_what_is_refused_is_refused_without_a_cell(tmp_path: Path, capsys: Captu
     else:
         path.rename(path.with_suffix(".json"))
         path.with_suffix(".json").write_text('[{"doc_no": "张三丰"}, {"' + ID, encoding="utf-8")
-    assert _run(["run", "--landing", str(landing), "--out", str(tmp_path / "out")]) == 3
+    assert _run(["run", "--landing", str(tmp_path / "landing"), "--out", str(tmp_path / "out")]) == 3
     said = "".join(capsys.readouterr())
     said += (tmp_path / "out" / "status.json").read_text(encoding="utf-8")
     said += "".join(log.read_text(encoding="utf-8") for log in (tmp_path / "out" / "logs").iterdir())
