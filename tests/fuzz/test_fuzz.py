@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.fuzz.__main__ import CORPUS, at_random, targets
@@ -11,8 +13,8 @@ KEPT = sorted(path for path in CORPUS.glob("*/*") if not path.name.startswith(".
 
 
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: f"{path.parent.name}/{path.name[:8]}")
-def test_what_once_went_wrong(path: object) -> None:
-    targets()[path.parent.name](Choices(path.read_bytes()))  # type: ignore[attr-defined]
+def test_what_once_went_wrong(path: Path) -> None:
+    targets()[path.parent.name](Choices(path.read_bytes()))
 
 
 @pytest.mark.parametrize("name", list(targets()))
