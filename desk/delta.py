@@ -103,10 +103,7 @@ class Delta:
         """Takes some of the rows that stand: USCC and digest."""
         import pyarrow as pa
 
-        some = pa.table({"uscc": codes, "digest": digests})
-        self._con.register("some", some)
-        self._con.execute("INSERT INTO standing SELECT * FROM some")
-        self._con.unregister("some")
+        self._con.from_arrow(pa.table({"uscc": codes, "digest": digests})).insert_into("standing")
 
     def counts(self) -> tuple[int, int, int]:
         """(added, changed, removed)."""
@@ -142,8 +139,8 @@ class Delta:
             yield rows
 
     def _count(self, query: str) -> int:
-        row = self._con.execute(query).fetchone()
-        return int(row[0]) if row else 0
+        # To the end: DuckDB 2 lets nothing else be done while a result has rows left.
+        return int(self._con.execute(query).fetchall()[0][0])
 
 
 def _quoted(path: Path) -> str:
