@@ -121,9 +121,12 @@ async def _call(port: int, token: str, options: argparse.Namespace, seconds: flo
         while time.perf_counter() < until:
             code = chosen.choice(known)
             began = time.perf_counter()
-            writer.write(
-                f"GET /api/v1/answer?applicant={code} HTTP/1.1\r\nHost: desk\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+            lines = (
+                f"GET /api/v1/answer?applicant={code} HTTP/1.1",
+                "Host: desk",
+                f"Authorization: Bearer {token}",
             )
+            writer.write("\r\n".join((*lines, "", "")).encode())
             head = await reader.readuntil(b"\r\n\r\n")
             if not head.startswith(b"HTTP/1.1 200"):
                 raise RuntimeError(head.decode())

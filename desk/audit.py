@@ -221,8 +221,9 @@ class Audit:
         """Every entry in order, in bounded memory."""
         query = select(ENTRIES).order_by(ENTRIES.c.seq)
         with clear_errors(self.engine), self.engine.connect() as connection:
-            for row in connection.execution_options(yield_per=5_000).execute(query).mappings():
-                yield dict(row)
+            with connection.execute(query, execution_options={"yield_per": 5_000}) as found:
+                for row in found.mappings():
+                    yield dict(row)
 
 
 def read_head(places: Places) -> Head:

@@ -39,7 +39,7 @@ def entity(
 ) -> dict[str, Any]:
     is_eligible = status.startswith("ELIGIBLE_")
     return {
-        "uscc": code(number), "name": name or f"宣城第{number}商贸有限公司", "division_code": "341802", "status": status,
+        "uscc": code(number), "name": name or f"宣城第{number}商贸公司", "division_code": "341802", "status": status,
         "eligible": is_eligible, "grounds": ["CLEAN3Y"] if is_eligible else [], "clean_since": date(2020, 1, 1),
         "eligible_on": None, **values,
     }  # fmt: skip
