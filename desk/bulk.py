@@ -27,12 +27,13 @@ _NAME_HEADERS = ("NAME", "名称", "主体名称", "企业名称", "SUBJECT_NAME
 _ITEM_HEADERS = ("ITEM", "许可事项", "事项", "事项名称")
 
 
-def open_text(file: IO[bytes], name: str) -> io.TextIOWrapper:
+def _open_text(file: IO[bytes], name: str) -> io.TextIOWrapper:
     """The text of an upload: UTF-8 with or without a byte-order mark, else GB18030.
 
     Raises:
-        InputRefused: ``undecodable``; also later, while it is read.
+        InputRefused: ``not_csv``.
     """
+    file.seek(0)
     start = file.read(1 << 16)
     file.seek(0)
     encoding = "gb18030"
@@ -48,15 +49,23 @@ def open_text(file: IO[bytes], name: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(file, encoding=encoding, newline="")
 
 
-def read_questions(lines: Iterable[str], name: str) -> Iterator[Question]:
-    """Questions of a CSV file, one a row; blank rows are left out.
+def read_questions(file: IO[bytes], name: str) -> Iterator[Question]:
+    """Questions of a CSV file from its beginning, one a row; blank rows are left out. The file stays open.
 
     A header names the columns (``uscc`` 统一社会信用代码, ``name`` 名称, ``item`` 许可事项). Without one the first
     column must begin with a USCC; the second is then the item.
 
     Raises:
-        InputRefused: ``no_header``, ``row_shape``, ``undecodable``, ``too_many_rows``.
+        InputRefused: ``not_csv``, ``no_header``, ``row_shape``, ``undecodable``, ``too_many_rows``.
     """
+    text = _open_text(file, name)
+    try:
+        yield from _questions(text, name)
+    finally:
+        text.detach()
+
+
+def _questions(lines: Iterable[str], name: str) -> Iterator[Question]:
     rows = csv.reader(_decoded(lines, name), strict=True)
     places: tuple[int, int, int] | None = None
     number = 0

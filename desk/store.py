@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from desk.places import Places
 
 CANDIDATES_MAX = 20
+SEEN_AFTER_SECONDS = 0.5
 _IN_MAX = 500
 _STANDS = and_(ANSWERS.c.from_seq <= bindparam("seq"), ANSWERS.c.to_seq > bindparam("seq"))
 _COLUMNS = [
@@ -79,6 +81,7 @@ class Store:
         self.engine: Engine = open_engine(places.eligibility)
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._editions: tuple[Edition, ...] = ()
+        self._looked_at = 0.0
 
     def close(self) -> None:
         """Gives the connections back."""
@@ -111,9 +114,8 @@ class Store:
         Raises:
             UsageError: ``desk_empty``; ``no_list`` where none stood or was known then.
         """
-        found = self._current() if on is None and known_on is None else None
-        if found is not None:
-            return found
+        if on is None and known_on is None:
+            return self._current()
         for edition in reversed(self.editions()):
             if (on is None or edition.as_of <= on) and (known_on is None or edition.loaded_on <= known_on):
                 return edition
@@ -121,14 +123,13 @@ class Store:
         known = f", as known on {known_on}" if known_on else ""
         raise UsageError(f"no list stood{day}{known}", rule="no_list")
 
-    def _current(self) -> Edition | None:
-        """The newest load, without reading again what is known of it."""
-        if self._editions:
-            with clear_errors(self.engine), self._reader.connect() as connection:
-                newest = connection.execute(_NEWEST_SEQ).first()
-            if newest is not None and newest.seq == self._editions[-1].seq:
-                return self._editions[-1]
-        return self.editions()[-1]
+    def _current(self) -> Edition:
+        """The newest load; a new one is seen within `SEEN_AFTER_SECONDS`, so that not every look-up asks for it."""
+        now = time.monotonic()
+        if not self._editions or now - self._looked_at > SEEN_AFTER_SECONDS:
+            self.editions()
+            self._looked_at = now
+        return self._editions[-1]
 
     def entity(self, uscc: str, edition: Edition) -> Entity | None:
         """One entity on a list."""

@@ -17,7 +17,7 @@ from desk.as_json import answer_json, citations_of, period_json, safe_cell
 from desk.asking import Question, ask
 from desk.audit import Entry, Who
 from desk.audit_check import csv_lines
-from desk.bulk import BOM, answer_lines, open_text, read_questions
+from desk.bulk import BOM, answer_lines, read_questions
 from desk.reading import read_applicant
 from desk.words import GAP, MEANINGS, OF_ANOTHER, PROBLEMS, STALE, WORDS
 from publish.story.words import rule_words
@@ -52,7 +52,7 @@ def answer_file(
         raise UsageError(f"{source} cannot be read: {error.strerror}", rule="file_missing") from error
     count = 0
     with handle, _whole_file(target) as made:
-        questions: Iterable[Question] = read_questions(open_text(handle, source.name), source.name)
+        questions: Iterable[Question] = read_questions(handle, source.name)
         if item:
             questions = (one if one.item else replace(one, item=item) for one in questions)
         for rows, text in answer_lines(store, audit, who, questions, on=on, known_on=known_on):

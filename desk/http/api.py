@@ -17,7 +17,7 @@ from desk.answers import Edition
 from desk.as_json import answer_json, candidate_json, edition_json, entity_json, period_json
 from desk.asking import Question, ask
 from desk.audit import Entry
-from desk.bulk import answer_lines, open_text, read_questions
+from desk.bulk import answer_lines, read_questions
 from desk.clock import day_of, now
 from desk.http.guard import ApiGuard, Caller, spend
 from desk.http.models import AnswerOut, AnswersOut, BatchIn, FoundOut, HistoryOut, PageOut
@@ -104,7 +104,7 @@ async def answers_csv(request: Request, caller: Annotated[Caller, Depends(ApiGua
 
     def lines() -> Iterator[bytes]:
         with file:
-            questions = read_questions(open_text(file, "upload"), "upload")
+            questions = read_questions(file, "upload")
             for _, text in answer_lines(desk.store, desk.audit, caller.who, questions):
                 yield text.encode("utf-8")
 
@@ -113,10 +113,7 @@ async def answers_csv(request: Request, caller: Annotated[Caller, Depends(ApiGua
 
 
 def _count(file: Any) -> int:
-    text = open_text(file, "upload")
-    count = sum(1 for _ in read_questions(text, "upload"))
-    text.detach()
-    return count
+    return sum(1 for _ in read_questions(file, "upload"))
 
 
 @api.get(

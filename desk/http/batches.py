@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
-from desk.bulk import answer_lines, open_text, read_questions
+from desk.bulk import answer_lines, read_questions
 from desk.clock import now, stamp
 from desk.databases import clear_errors, writing
 from desk.schema import BATCHES
@@ -32,13 +32,9 @@ def count_rows(file: IO[bytes], name: str) -> int:
     Raises:
         InputRefused: it cannot be read.
     """
+    count = sum(1 for _ in read_questions(file, name))
     file.seek(0)
-    text = open_text(file, name)
-    try:
-        return sum(1 for _ in read_questions(text, name))
-    finally:
-        text.detach()
-        file.seek(0)
+    return count
 
 
 def start(desk: Desk, who: Who, file: IO[bytes], name: str, total: int) -> str:
@@ -86,9 +82,7 @@ def _answer(desk: Desk, who: Who, file: IO[bytes], name: str, id_: str) -> None:
     try:
         with file, tempfile.TemporaryFile() as made:
             done = 0
-            for rows, text in answer_lines(
-                desk.store, desk.audit, who, read_questions(open_text(file, name), name)
-            ):
+            for rows, text in answer_lines(desk.store, desk.audit, who, read_questions(file, name)):
                 made.write(text.encode("utf-8"))
                 done += rows
                 with writing(desk.access) as connection:

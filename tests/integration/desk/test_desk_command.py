@@ -1,0 +1,244 @@
+"""The desk at the command line, and as the last stage of a night."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sqlite3
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desk.audit import Audit
+from desk.audit_check import check, witnesses_in
+from desk.places import Places
+from desk.store import Store
+from flows.cli import _run
+from publish.verify import verify
+from tests.integration.cli import conftest as nights
+from tests.integration.desk.conftest import City
+from tests.integration.desk.making import blocker, code, entity
+
+night = pytest.fixture(name="night")(nights.city.__wrapped__)
+
+
+@pytest.fixture
+def runs(town: City, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An output folder with a desk; the environment names it."""
+    town.night(
+        [entity(1), entity(2, "NOT_BAD_RECORD"), entity(3, name="=cmd|公司")],
+        [blocker(2)],
+        as_of=date(2026, 6, 30),
+    )
+    monkeypatch.setenv("CREDITGRADE_OUT", str(town.out))
+    return town.out
+
+
+def test_one_and_many(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(["desk", "check", code(1), "宣城第2商贸公司", "--on", "2026-07-01"]) == 0
+    told = capsys.readouterr().out
+    assert f"可以  ELIGIBLE  {code(1)}" in told
+    assert "不可以  NOT_ELIGIBLE" in told and "宣市监罚字〔2025〕2号" in told
+    assert "数据日期 2026-06-30，距今 1 天" in told
+    assert _run(["desk", "check", code(1), "--item", "爆破作业", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["answer"] == "EXCLUDED_ITEM"
+
+
+def test_who_asks_at_the_command_line_is_in_the_trail(runs: Path) -> None:
+    import pwd
+
+    _run(["desk", "check", code(1)])
+    audit = Audit(Places.of(runs))
+    entry = audit.entries()[0]
+    audit.close()
+    assert (entry["who"], entry["channel"]) == (f"os:{pwd.getpwuid(os.getuid()).pw_name}", "cli")
+
+
+def test_a_file_in_and_out(runs: Path, tmp_path: Path) -> None:
+    source, target = tmp_path / "ids.csv", tmp_path / "answers.csv"
+    source.write_text(f"统一社会信用代码,名称\n{code(1)},\n,=cmd|公司\n{code(7)},\n", encoding="gb18030")
+    arguments = ["desk", "check", "--in", str(source), "--out", str(target), "--on", "2026-06-30", "-q"]
+    assert _run(arguments) == 0
+    with open(target, encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["answer"] for row in rows] == ["ELIGIBLE", "ELIGIBLE", "NOT_IN_REGISTER"]
+    assert rows[1]["name"] == rows[1]["asked"] == "'=cmd|公司"
+    assert list(tmp_path.glob(".*.tmp")) == []
+
+
+def test_a_file_without_a_header_of_codes(runs: Path, tmp_path: Path) -> None:
+    source, target = tmp_path / "ids.csv", tmp_path / "answers.csv"
+    source.write_text(f"{code(1)}\n{code(2)}\n")
+    assert _run(["desk", "check", "--in", str(source), "--out", str(target), "-q"]) == 0
+    assert len(target.read_text(encoding="utf-8-sig").splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rule"),
+    [
+        (["check"], "bad_option"),
+        (["check", "x", "--in", "a"], "bad_option"),
+        (["check", "--in", "missing.csv", "--out", "a.csv"], "file_missing"),
+        (["check", "x", "--on", "yesterday"], "bad_date"),
+        (["check", "x", "--on", "2020-01-01"], "no_list"),
+        (["check", "x", "--database", "mysql://x/y"], "bad_database"),
+        (["history", "x"], "bad_uscc"),
+        (["history", code(9)], "unknown_uscc"),
+        (["list", "--status", "GOOD", "--out", "a.csv"], "unknown_status"),
+        (["load", "--snapshot", "nowhere"], "snapshot_missing"),
+    ],
+)
+def test_wrong_usage_is_one_clear_line(
+    runs: Path, arguments: list[str], rule: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(["desk", *arguments]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and rule in told
+
+
+def test_where_there_is_no_desk_nothing_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(["desk", "check", "x", "--runs", str(tmp_path)]) == 2
+    assert "desk_empty" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    assert _run(["desk", "check", "x"]) == 2
+    assert "no_desk" in capsys.readouterr().err
+
+
+def test_a_damaged_snapshot_is_refused_input(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    snapshot = runs / "snapshots" / "as_of=2026-06-30"
+    (snapshot / "desk" / "eligibility.parquet").write_bytes(b"x")
+    assert _run(["desk", "load", "--snapshot", str(snapshot)]) == 3
+    assert "snapshot_damaged" in capsys.readouterr().err
+
+
+def test_history_and_lists(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(["desk", "history", code(2)]) == 0
+    assert "2026-06-30 → 今  不符合：三年内有不良记录" in capsys.readouterr().out
+    target = tmp_path / "list.csv"
+    assert (
+        _run(
+            ["desk", "list", "--division", "3418", "--status", "ELIGIBLE_CLEAN3Y", "--out", str(target), "-q"]
+        )
+        == 0
+    )
+    with open(target, encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["uscc"] for row in rows] == [code(1), code(3)]
+    assert rows[0]["eligible_on"] == "2026-06-30" and rows[1]["name"] == "'=cmd|公司"
+
+
+def test_users_tokens_and_the_trail(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import io
+
+    def run(*arguments: str, typed: str = "") -> tuple[int, str]:
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        ended = _run(["desk", *arguments])
+        told = capsys.readouterr()
+        return ended, told.out + told.err
+
+    assert run("user", "add", "zhang", "--role", "desk", typed="correct horse battery\n")[0] == 0
+    assert run("user", "add", "li", "--role", "desk", typed="short\n")[0] == 2
+    assert run("user", "add", "li", "--role", "king", typed="correct horse battery\n")[0] == 2
+    assert run("user", "change", "zhang", "--role", "auditor", "--close")[1] == "zhang: auditor, closed\n"
+    assert "closed" in run("user", "list")[1]
+    ended, told = run("token", "add", "审批系统", "--scope", "ask", "--days", "30")
+    assert ended == 0 and "cgd_" in told
+    token = told.split(":")[0] if not told.startswith("cgd_") else told.splitlines()[1].split(":")[0]
+    assert run("token", "add", "x", "--scope", "settle")[0] == 2
+    assert run("token", "revoke", token)[1] == f"{token}: revoked\n"
+    assert "revoked" in run("token", "list")[1]
+    exported = tmp_path / "audit.jsonl"
+    assert run("audit", "export", "--out", str(exported))[0] == 0
+    actions = [json.loads(line)["action"] for line in exported.read_text().splitlines()]
+    assert actions == ["user_add", "user_change", "token_add", "token_revoke"]
+    assert "every link holds" in run("audit", "verify")[1]
+
+
+def test_a_broken_trail_ends_with_4(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _run(["desk", "check", code(1), code(2)])
+    connection = sqlite3.connect(runs / "desk" / "audit.sqlite")
+    connection.execute("DROP TRIGGER desk_audit_no_update")
+    connection.execute("UPDATE desk_audit SET answer = 'ELIGIBLE' WHERE seq = 2")
+    connection.commit()
+    connection.close()
+    assert _run(["desk", "audit", "verify"]) == 4
+    assert "entry 2 was changed [audit_broken]" in capsys.readouterr().err
+
+
+class TestNight:
+    """The pipeline with made-up stages: what the desk adds to it."""
+
+    def desk(self, night: nights.City, **values: Any) -> Places:
+        town = City(night.out, Places.of(night.out))
+        night.out.mkdir(exist_ok=True)
+        places = town.places
+        places.make_folder()
+        from desk.databases import migrate, open_engine
+
+        engine = open_engine(places.eligibility)
+        migrate(engine, "eligibility")
+        engine.dispose()
+        return places
+
+    def test_without_a_desk_the_night_is_as_before(self, night: nights.City) -> None:
+        answered = night.run()
+        assert "desk" not in night.told.stages
+        assert "desk_audit_head" not in answered.published.manifest
+        assert not (night.out / "desk").exists()
+
+    def test_the_last_stage_loads_the_desk(self, night: nights.City) -> None:
+        places = self.desk(night)
+        answered = night.run()
+        assert night.told.stages[-1] == "desk"
+        store = Store(places)
+        assert store.edition().snapshot == answered.published.path.name
+        store.close()
+
+    def test_a_day_that_is_not_published_is_not_loaded(self, night: nights.City) -> None:
+        places = self.desk(night)
+        night.run(as_of="2026-06-01")
+        assert "desk" not in night.told.stages
+        from records.errors import UsageError
+
+        store = Store(places)
+        with pytest.raises(UsageError, match="desk_empty"):
+            store.edition()
+        store.close()
+
+    def test_the_manifest_witnesses_the_trail_and_nothing_else_changes(self, night: nights.City) -> None:
+        from desk.audit import Entry, Who
+
+        places = self.desk(night)
+        who = Who("os:x", "operator", "cli")
+        audit = Audit(places)
+        audit.append(Entry(who, "check", code(1)))
+        first = night.run()
+        head = audit.head()
+        assert first.published.manifest["desk_audit_head"] == head.as_json()
+        assert "desk_audit_head" not in json.loads(
+            (first.published.path / "desk" / "manifest.json").read_bytes()
+        )
+        assert verify(first.published.path) == []
+        # More look-ups: the same inputs are still nothing to do.
+        audit.append(Entry(who, "check", code(2)))
+        again = night.run()
+        assert (again.published.is_new, again.published.path) == (False, first.published.path)
+        witnesses, _ = witnesses_in(night.out)
+        assert [(one.entries, one.hash) for one in witnesses] == [(1, head.hash)]
+        assert check(audit, witnesses) == []
+        audit.close()
+
+    def test_a_trail_that_cannot_be_read_delays_no_snapshot(
+        self,
+        night: nights.City,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("CREDITGRADE_DESK_AUDIT", f"sqlite:///{night.folder}/no/such/audit.sqlite")
+        answered = night.run()
+        assert answered.published.is_new
+        assert any("audit trail is not witnessed" in warning for warning in answered.warnings)
