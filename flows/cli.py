@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows import commands_care, commands_desk, commands_model, commands_night
+from flows import commands_care, commands_desk, commands_model, commands_night, commands_supervise
 from flows.commands_holds import holds
 from flows.commands_policy import policy_app
 from records.errors import PromiseBroken, UsageError
@@ -28,6 +28,7 @@ app.add_typer(policy_app, name="policy")
 app.command()(holds)
 commands_night.add_to(app)
 commands_care.add_to(app, lake_app)
+commands_supervise.add_to(app)
 commands_desk.add_to(app)
 commands_model.add_to(app)
 

@@ -162,6 +162,7 @@ def describe(plan: Plan, policy: Policy, intake: Intake) -> Edition:
         intake=intake,
         titles=_titles(plan, policy),
         citations=citations(policy, plan.as_of),
+        divisions={division.code: division.name for division in policy.divisions},
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 TABLES = (
     "grades", "grade_reasons", "eligibility", "eligibility_blockers", "disclosure", "quarantine", "unmatched",
     "holds", "evidence", "sampling_plan", "joint_punishment", "early_warnings", "touched",
+    "disclosure_penalties", "disclosure_licences", "filing_timeliness",
 )  # fmt: skip
 # The rows to be looked at stand apart from what resolution stored under that name.
 _STORED_AS = {"holds": "held_queue"}
@@ -68,9 +69,11 @@ def grade(
     from features.facts import gather
     from features.publicity import disclosure
     from models.discipline import joint_punishment
+    from models.disclosure_files import disclosure_files
     from models.early_warning import early_warnings
     from models.eligibility import decide
     from models.evidence import evidence, held_queue
+    from models.filing import filing_timeliness
     from models.grades import grade as classify
     from models.grades import in_scope, is_classed, red_lines
     from models.method import score
@@ -99,6 +102,8 @@ def grade(
         joint_punishment(ws, here, as_of, policy)
         early_warnings(ws, facts.events, as_of, policy)
         touched(ws, as_of)
+        disclosure_files(ws, intake, here, as_of, policy)
+        filing_timeliness(ws, intake, as_of, policy)
         return EngineResult(
             tables={name: ws.path(_STORED_AS.get(name, name)) for name in TABLES},
             conservation=facts.conservation,

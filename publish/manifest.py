@@ -45,6 +45,7 @@ class Edition:
         known_by: deliveries after that day were left out; None for all.
         intake: the deliveries, with warnings and accepted gaps.
         titles: indicator id → its titles, for the reasons.
+        divisions: code → name, for what a person reads.
         citations: parameter id → value, source and article in force on ``as_of`` (`policy.cite`).
         desk_audit_head: newest link of the desk's audit trail, witnessed here so that a cut tail shows; no answer
             depends on it, so it is no part of `inputs_digest`. None where there is no desk.
@@ -60,6 +61,7 @@ class Edition:
     intake: Intake
     titles: Mapping[str, Mapping[str, str]]
     citations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    divisions: Mapping[str, str] = field(default_factory=dict)
     desk_audit_head: Mapping[str, Any] | None = None
 
     @property
@@ -128,6 +130,7 @@ def manifest(
         "changes": dict(changes),
         "indicators": {id_: dict(edition.titles[id_]) for id_ in sorted(edition.titles)},
         "citations": {id_: dict(edition.citations[id_]) for id_ in sorted(edition.citations)},
+        "divisions": dict(sorted(edition.divisions.items())),
         "warnings": list(dict.fromkeys([*edition.intake.warnings, *warnings])),
         **({"desk_audit_head": dict(edition.desk_audit_head)} if edition.desk_audit_head is not None else {}),
     }
@@ -172,7 +175,9 @@ def as_bytes(value: Mapping[str, Any]) -> bytes:
 def _answers(value: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: part for key, part in value.items() if key not in _OF_THE_RUN}
     # What depends on another snapshot is no answer to the question (promise 2).
-    kept["outputs"] = [o for o in value.get("outputs", []) if not o["path"].startswith(_CHANGES)]
+    kept["outputs"] = [
+        o for o in value.get("outputs", []) if o["reproducible"] and not o["path"].startswith(_CHANGES)
+    ]
     kept["inputs"] = [{k: v for k, v in item.items() if k != "landed_on"} for item in value.get("inputs", [])]
     return kept
 

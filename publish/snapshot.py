@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from publish.access import Access
 from publish.changes import add_changes
 from publish.manifest import Edition, as_bytes, desk_manifest, gives_same_answers, manifest
 from publish.places import DESK, DESK_MANIFEST, MANIFEST, REGULATORS, SNAPSHOTS, TEMP_PREFIX
+from publish.report.page import write_report
 from publish.revisions import newest_alike, next_name
 from publish.tables import TABLES
 from publish.verify import verify
@@ -132,6 +133,8 @@ def _write(
         warnings=result.warnings,
         desk_manifest_sha256=hashlib.sha256(for_desk).hexdigest(),
     )
+    # The report shows what the manifest says, so it is made last and named in it.
+    described["outputs"].append(asdict(write_report(folder, out, described)))
     (folder / MANIFEST).write_bytes(as_bytes(described))
     return described
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from publish.places import DESK, REGULATORS
+from records.official import LICENCE_COLUMNS, PENALTY_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -197,6 +198,26 @@ EARLY_WARNINGS = TableSpec(
     ),
     key=("uscc", "warning"),
 )  # fmt: skip
+FILING_TIMELINESS = TableSpec(
+    "filing_timeliness",
+    REGULATORS,
+    _schema(
+        [
+            ("authority", _TEXT), ("kind", _TEXT), ("decisions", _COUNT), ("filed_in_time", _COUNT),
+            ("filed_late", _COUNT), ("newest_decided_on", _DAY), ("as_of", _DAY),
+        ],
+        never_null=("authority", "kind", "decisions", "filed_in_time", "filed_late", "as_of"),
+    ),
+    key=("authority", "kind"),
+)  # fmt: skip
+# Upload files of the publicity system: the official codes are the headers, every cell is text.
+DISCLOSURE_PENALTIES, DISCLOSURE_LICENCES = (
+    TableSpec(name, REGULATORS, _schema([(code, _TEXT) for code in codes], never_null=codes[:3]))
+    for name, codes in (
+        ("disclosure_penalties", PENALTY_COLUMNS),
+        ("disclosure_licences", LICENCE_COLUMNS),
+    )
+)
 # The only table that depends on another snapshot: the one that the manifest names under ``changes``.
 CHANGES = TableSpec(
     "changes",
@@ -227,5 +248,8 @@ TABLES = (
     SAMPLING_PLAN,
     JOINT_PUNISHMENT,
     EARLY_WARNINGS,
+    DISCLOSURE_PENALTIES,
+    DISCLOSURE_LICENCES,
+    FILING_TIMELINESS,
     CHANGES,
 )

@@ -158,7 +158,10 @@ class Graded:
                 "class_jump_alert": {"value": 2},
                 "surge_alert_entities": {"value": 5},
                 "surge_alert_share": {"value": "0.02"},
+                "class_cut_points": {"value": {"A": 0, "B": 200, "C": 500, "D": 750}},
+                "filing_limit_working_days": {"value": 7},
             },
+            divisions={"341802": "宣州区"},
             titles={"AGE": {"title": "成立年限", "title_en": "Age of the entity"}},
         )
         return replace(made, **changes)

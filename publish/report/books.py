@@ -1,0 +1,204 @@
+"""The workbooks: one for the city, one for each division; classes, reasons in words, changes, held rows, warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from publish.fields import meaning
+from publish.report.words import CAUSES, CHANGES, WARNINGS
+from publish.story.words import rule_words
+from publish.words import KINDS, RED_LINES, STATUSES
+from publish.workbook import SHEET_ROWS, Column, cover_lines, workbook
+
+if TYPE_CHECKING:
+    import duckdb
+
+CITY = "全市"
+_FETCHED = 20_000
+_REASONS = 4
+
+
+def _column(name: str, kind: Any = "text", width: int = 14) -> Column:
+    return Column(meaning(name).zh, kind, width)
+
+
+_GRADES = (
+    _column("uscc", width=22), _column("name", width=34), _column("entity_type", width=12),
+    Column("行政区划", width=14), _column("division_code", width=10), _column("industry_code", width=10),
+    _column("risk_class", width=8), _column("risk_points", "number", 10), _column("points_class", width=10),
+    Column("直接判定情形", width=26), Column("主要原因", width=60), Column("便利措施状态", width=26),
+    _column("clean_since", "day", 12), _column("eligible_on", "day", 12),
+)  # fmt: skip
+_CHANGES = (
+    _column("uscc", width=22), _column("name", width=34), _column("change", width=8), _column("old_class", width=8),
+    _column("new_class", width=8), _column("class_step", "count", 8), _column("old_points", "number", 10),
+    _column("new_points", "number", 10), Column("原状态", width=24), Column("现状态", width=24),
+    _column("lists_joined", width=24), _column("lists_left", width=24), _column("causes", width=24),
+    _column("cause_records", width=70),
+)  # fmt: skip
+_HOLDS = (
+    _column("uscc", width=22), _column("name", width=34), _column("kind", width=12), _column("authority", width=30),
+    _column("doc_no", width=26), _column("event_on", "day", 12), _column("hold_rule", width=40),
+    _column("via", width=22), _column("source_file", width=40), _column("source_row", "count", 8),
+)  # fmt: skip
+_LISTS = (
+    _column("uscc", width=22), _column("name", width=34), _column("list_type", width=26),
+    _column("authority", width=30), _column("doc_no", width=26), _column("from_on", "day", 12),
+    _column("until_on", "day", 12),
+    _column("expected_until_on", "day", 12), _column("is_active", width=8), _column("measure_name", width=36),
+    _column("department", width=28), _column("basis", width=40),
+)  # fmt: skip
+_WARNED = (
+    _column("uscc", width=22), _column("name", width=34), _column("risk_class", width=8),
+    _column("warning", width=24), _column("value", width=14), _column("threshold", width=10),
+    _column("first_on", "day", 12), _column("newest_on", "day", 12), _column("what", width=50),
+)  # fmt: skip
+
+
+def write_books(
+    con: duckdb.DuckDBPyConnection,
+    manifest: Mapping[str, Any],
+    manifest_sha256: str,
+    folder: Path,
+    *,
+    sheet_rows: int = SHEET_ROWS,
+) -> list[tuple[Path, int]]:
+    """Writes ``city.xlsx`` and ``<division>.xlsx``.
+
+    Args:
+        con: with the tables of the snapshot as views (`publish.report.figures.open_tables`).
+        folder: for the files.
+
+    Returns:
+        each file with the entities on its first sheet.
+    """
+    con.execute(
+        f"""CREATE OR REPLACE TABLE why AS
+        SELECT uscc, list({{'i': indicator, 'p': points}} ORDER BY points DESC, indicator)[:{_REASONS}] AS reasons
+        FROM grade_reasons WHERE points > 0 AND indicator <> 'CLIP' GROUP BY uscc"""
+    )
+    codes = [row[0] for row in con.execute(
+        "SELECT DISTINCT coalesce(division_code, '') FROM grades ORDER BY 1").fetchall()]  # fmt: skip
+    divisions: Mapping[str, str] = manifest["divisions"]
+    made = []
+    for code in (None, *codes):
+        name = CITY if code is None else divisions.get(code, code or "未注明区划")
+        place = folder / f"{'city' if code is None else code or 'none'}.xlsx"
+        made.append((place, _book(con, manifest, manifest_sha256, place, code, name, divisions, sheet_rows)))
+    return made
+
+
+def _book(
+    con: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], manifest_sha256: str, place: Path, code: str | None,
+    name: str, divisions: Mapping[str, str], sheet_rows: int,
+) -> int:  # fmt: skip
+    titles = {id_: one.get("title", id_) for id_, one in manifest["indicators"].items()}
+    where = "" if code is None else f" AND coalesce(division_code, '') = '{code.replace(chr(39), '')}'"
+    counts = dict(
+        con.execute(
+            f"SELECT coalesce(risk_class, '不分类'), count(*) FROM grades WHERE true{where} GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+    )
+    lines = [
+        ("范围 scope", name if code is None else f"{name} {code}"),
+        *cover_lines(manifest, manifest_sha256),
+    ]
+    lines += [(f"{'不分类' if c == '不分类' else c + ' 类'}户数", f"{n:,}") for c, n in counts.items()]
+    previous = manifest["changes"]["previous"]
+    lines.append(("变化比较基准 compared with", previous["snapshot"] if previous else "无（首个快照）"))
+    notes = (
+        f"每张工作表最多 {sheet_rows:,} 行，超出的续表另列。More rows than a sheet holds go on in the next one.",
+    )
+    with workbook(place, sheet_rows=sheet_rows) as book:
+        book.cover(f"企业信用风险分类结果（{name}）", lines, notes)
+        rows = book.table("分类结果", _GRADES, _grades(con, where, titles, divisions))
+        book.table("较上期变化", _CHANGES, _changes(con, where))
+        book.table("待复核事项", _HOLDS, _holds(con, where))
+        book.table(
+            "联合惩戒",
+            _LISTS,
+            _rows(
+                con,
+                f"""
+            SELECT uscc, name, list_type, authority, doc_no, from_on, until_on, expected_until_on, is_active,
+            measure_name, department, basis FROM joint_punishment WHERE true{where} ORDER BY ALL""",
+            ),
+        )
+        book.table(
+            "风险预警",
+            _WARNED,
+            (
+                (*row[:3], WARNINGS[row[3]][0], *row[4:])
+                for row in _rows(
+                    con,
+                    f"""
+            SELECT uscc, name, risk_class, warning, value, threshold, first_on, newest_on, what FROM early_warnings
+            WHERE true{where} ORDER BY uscc, warning""",
+                )
+            ),
+        )
+        book.guide(_guide())
+    return rows  # fmt: skip
+
+
+def _grades(
+    con: duckdb.DuckDBPyConnection, where: str, titles: Mapping[str, str], divisions: Mapping[str, str]
+) -> Iterator[tuple[Any, ...]]:
+    query = f"""
+    SELECT g.uscc, g.name, entity_type, g.division_code, industry_code, risk_class, risk_points, points_class,
+    red_lines, w.reasons, e.status, e.clean_since, e.eligible_on
+    FROM (SELECT * FROM grades WHERE true{where}) g LEFT JOIN why w USING (uscc) LEFT JOIN eligibility e USING (uscc)
+    ORDER BY g.uscc"""
+    statuses = {code: words[0] for code, words in STATUSES.items()}
+    for row in _rows(con, query):
+        uscc, name, kind, division, industry, c, points, by, lines, reasons, status, since, on = row
+        yield (
+            uscc, name, kind, divisions.get(division or "", ""), division, industry, c, points, by,
+            "；".join([RED_LINES.get(line, line) for line in lines]),
+            "；".join([f"{titles.get(r['i'], r['i'])} {r['p']:.2f}" for r in reasons or ()]),
+            statuses.get(status, status), since, on,
+        )  # fmt: skip
+
+
+def _changes(con: duckdb.DuckDBPyConnection, where: str) -> Iterator[tuple[Any, ...]]:
+    query = f"""
+    SELECT uscc, name, change, old_class, new_class, class_step, old_points, new_points, old_status, new_status,
+    lists_joined, lists_left, causes, cause_records FROM changes WHERE true{where}
+    ORDER BY class_step DESC NULLS LAST, uscc"""
+    statuses = {code: words[0] for code, words in STATUSES.items()}
+    for row in _rows(con, query):
+        yield (
+            *row[:2], CHANGES[row[2]], *row[3:8], statuses.get(row[8], row[8]), statuses.get(row[9], row[9]),
+            *row[10:12], [CAUSES.get(cause, cause) for cause in row[12]], row[13],
+        )  # fmt: skip
+
+
+def _holds(con: duckdb.DuckDBPyConnection, where: str) -> Iterator[tuple[Any, ...]]:
+    query = f"""
+    SELECT uscc, name, kind, authority, doc_no, event_on, hold_rule, via, source_file, source_row FROM holds
+    WHERE true{where} ORDER BY ALL"""
+    for row in _rows(con, query):
+        yield (*row[:2], KINDS.get(row[2], row[2]), *row[3:6], rule_words(row[6]).zh, *row[7:])
+
+
+def _rows(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[tuple[Any, ...]]:
+    """Rows in bounded memory."""
+    result = con.cursor().execute(query)
+    while batch := result.fetchmany(_FETCHED):
+        yield from batch
+
+
+def _guide() -> Iterator[tuple[str, str, str]]:
+    for sheet, columns in (
+        ("分类结果", "uscc entity_type division_code industry_code risk_class risk_points points_class red_lines "
+                     "clean_since eligible_on"),
+        ("较上期变化", "change old_class new_class class_step lists_joined lists_left causes cause_records"),
+        ("待复核事项", "kind authority doc_no event_on hold_rule via source_file source_row"),
+        ("联合惩戒", "list_type from_on until_on expected_until_on is_active measure_name department basis"),
+        ("风险预警", "warning value threshold first_on newest_on what"),
+    ):  # fmt: skip
+        for name in columns.split():
+            one = meaning(name)
+            yield sheet, one.zh, f"{one.en}{f' ({one.unit})' if one.unit else ''}"
