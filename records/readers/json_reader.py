@@ -115,9 +115,9 @@ def _one_an_item(records: Iterator[dict[str, Any]], details: str | None) -> Iter
         yield from records
         return
     for record in records:
-        key = None if isinstance(record, _Doubled) else next((k for k in record if fold(k) == details), None)
+        key = next((k for k, value in record.items() if type(value) is list and fold(k) == details), None)
         items = record[key] if key is not None else None
-        if not items or not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        if not items or isinstance(record, _Doubled) or not all(isinstance(item, dict) for item in items):
             yield record
             continue
         visit = [(name, value) for name, value in record.items() if name != key]
