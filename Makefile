@@ -19,7 +19,7 @@ DEV_KEY := $(shell { pwd; cat requirements-dev.lock pyproject.toml; } | cksum | 
 READY := .venv/.ready-$(KEY)
 DEV_READY := .venv/.ready-dev-$(DEV_KEY)
 
-.PHONY: help run nightly test faults environment lint format types layers docs bench fuzz canary lock clean
+.PHONY: help run nightly test faults histories environment lint format types layers docs bench fuzz canary lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -66,6 +66,11 @@ types: $(DEV_READY) ## mypy
 
 layers: $(DEV_READY) ## import-linter
 	@.venv/bin/lint-imports
+
+HISTORIES ?= 20000
+histories: $(DEV_READY) ## made-up histories (HISTORIES, 20,000), decided by the engine and by the reference; for a night
+	@CREDITGRADE_HISTORIES=$(HISTORIES) CREDITGRADE_HISTORIES_SEED=$${HISTORIES_SEED:-$$(date +%Y%m%d)} \
+		$(PY) -m pytest tests/property/test_engines_agree.py -q --timeout 0 $(PYTEST_ARGS)
 
 docs: $(DEV_READY) ## docs/rules.md, from the policy and the spec cases
 	@$(PY) -m docs_tools.rules

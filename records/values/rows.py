@@ -237,7 +237,7 @@ def rulings(reading: Reading) -> Columns:
     conclusion = reading.strict_code("conclusion", "conclusion")
     upheld = np.asarray(pc.equal(conclusion, _UPHELD).fill_null(False))
     of_penalty = _is(kind, "penalties")
-    reading.require("event_on", upheld & (of_penalty | _is(kind, "listings")))
+    reading.require("event_on", upheld & of_penalty)
     reading.require("penalty_kinds", upheld & of_penalty)
     stated = reading.text("penalty_kinds")
     text = Distinct(stated)

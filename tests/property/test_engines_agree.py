@@ -3,7 +3,7 @@
 Histories are graded in one call of the engine. Where the two differ, the smallest such history is made smaller
 still, one row at a time (each round again one call), and shown.
 
-`CREDITGRADE_HISTORIES` says how many (default 2; the nightly run 20,000), `CREDITGRADE_HISTORIES_SEED` with
+`CREDITGRADE_HISTORIES` says how many (default 500; `make histories` 20,000), `CREDITGRADE_HISTORIES_SEED` with
 which seed (default: always the same).
 """
 
@@ -28,7 +28,7 @@ from tests.reference import Answer, Facts
 from tests.reference.engine import decide_entity
 from tests.reference.numbers import remembered
 
-COUNT = int(os.environ.get("CREDITGRADE_HISTORIES", "2"))
+COUNT = int(os.environ.get("CREDITGRADE_HISTORIES", "500"))
 SEED = int(os.environ.get("CREDITGRADE_HISTORIES_SEED", "1"))
 DAYS = (date(2026, 6, 30), date(2026, 3, 31))
 BATCH = 1000

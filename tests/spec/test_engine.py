@@ -1,8 +1,12 @@
-"""Every spec case through the real pipeline: delivered files, ingest, one grading for each day."""
+"""Every spec case through the real pipeline: delivered files, ingest, one grading for each engine and day.
+
+`CREDITGRADE_SPEC_ENGINES` says on which engines: ``duckdb`` (default), ``spark``, or both with a comma between.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
@@ -22,12 +26,16 @@ from tests.spec.policies import changed_policy
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 CASES = load_cases()
+ENGINES = [
+    pytest.param(name, marks=[pytest.mark.needs("java")] if name == "spark" else [])
+    for name in os.environ.get("CREDITGRADE_SPEC_ENGINES", "duckdb").split(",")
+]
 NOW = datetime(LANDED_ON.year, LANDED_ON.month, LANDED_ON.day, 2, 0, tzinfo=timezone(timedelta(hours=8)))
 TABLES = ("eligibility", "eligibility_blockers", "grades", "grade_reasons", "quarantine", "unmatched")
 
 
 class Pipeline:
-    """One landing folder, taken in once and graded for as many days as are asked for."""
+    """One landing folder, taken in once and graded by as many engines and for as many days as are asked for."""
 
     def __init__(self, cases: list[Case], policy: Policy, folder: Path) -> None:
         from flows.stages.ingest import ingest
@@ -39,12 +47,12 @@ class Pipeline:
         )
         self.graded = cache(self._grade)
 
-    def _grade(self, as_of: date) -> Graded:
+    def _grade(self, engine: str, as_of: date) -> Graded:
         from models.engine import grade
 
-        work = self.folder / f"work-{as_of}"
+        work = self.folder / f"work-{engine}-{as_of}"
         work.mkdir()
-        result = grade(self.intake, self.policy, as_of, work)
+        result = grade(self.intake, self.policy, as_of, work, engine)
         return Graded({name: read_table(result.tables[name]) for name in TABLES}, self.owners)
 
 
@@ -110,8 +118,11 @@ def changes_of(case: Case) -> str:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_case(case: Case, pipelines: Any) -> None:
-    graded = pipelines(case).graded(case.as_of)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_case(engine: str, case: Case, pipelines: Any, request: pytest.FixtureRequest) -> None:
+    if engine == "spark":
+        request.getfixturevalue("spark_session")
+    graded = pipelines(case).graded(engine, case.as_of)
     problems = [
         line for alias in case.expect for line in differences(case, alias, graded.told(case.codes[alias]))
     ]

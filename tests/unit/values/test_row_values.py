@@ -47,7 +47,8 @@ def test_upheld_rulings_need_their_day_and_kinds() -> None:
     assert read_one("rulings", conclusion="属实有效")[1] == [day, kinds]
     assert read_one("rulings", conclusion="属实有效", event_on="2024-01-05")[1] == [kinds]
     assert read_one("rulings", conclusion="属实有效", event_on="2024-01-05", penalty_kinds="罚款")[1] == []
-    assert read_one("rulings", conclusion="属实有效", kind="名录名单")[1] == [day]
+    # Only penalties need both (rules §4): an entry may take the day of its own row.
+    assert read_one("rulings", conclusion="属实有效", kind="名录名单")[1] == []
     assert read_one("rulings", conclusion="属实有效", kind="市场主体")[1] == []
     assert read_one("rulings", conclusion="不成立")[1] == []
 
