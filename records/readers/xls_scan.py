@@ -19,7 +19,8 @@ _SECTOR_SHIFTS = (9, 12)
 _MINI_SHIFT = 6
 _HEADER_FAT_SECTORS = 109
 _DIRECTORY_ENTRY_BYTES = 128
-_SIZED = (2, 5)  # a stream, the root; a storage has no length
+_STREAM, _ROOT = 2, 5
+_SIZED = (_STREAM, _ROOT)  # a storage has no length
 _REGULAR_LIMIT = 0xFFFFFFFA  # numbers from here on are marks: end of chain, free, …
 
 _Numbers = npt.NDArray[np.int64]
@@ -56,12 +57,17 @@ def _check(data: bytes) -> None:
         raise _Damaged  # cut off
     _check_ends(fat)
     entries = _joined(data, shift, _chain(fat, directory_start, sectors)).astype("<u4").tobytes()
+    mini_bytes = 0
     for place in range(0, len(entries) - _DIRECTORY_ENTRY_BYTES + 1, _DIRECTORY_ENTRY_BYTES):
         # Of the length, files of the older version use the lower half only.
         kind, (size,) = entries[place + 66], struct.unpack_from("<I", entries, place + 120)
         if kind in _SIZED and size > len(data):
             raise _Damaged
-    _check_ends(_joined(data, shift, _chain(fat, mini_start, sectors)))
+        mini_bytes = size if kind == _ROOT else mini_bytes
+    mini = _joined(data, shift, _chain(fat, mini_start, sectors))
+    if (mini[mini < _REGULAR_LIMIT] << _MINI_SHIFT >= mini_bytes).any():
+        raise _Damaged
+    _check_ends(mini)
 
 
 def _numbers(data: bytes, shift: int, sector: int) -> _Numbers:
