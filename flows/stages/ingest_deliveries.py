@@ -170,7 +170,10 @@ def _error(stopping: Sequence[Refusal]) -> InputRefused:
     options = " ".join(
         f"--accept-refused {shlex.quote(path)}" for path in dict.fromkeys(r.path for r in stopping)
     )
-    way_on = f"deliver better files to the same paths, or go on without them with {options}"
+    way_on = (
+        "deliver better files to the same paths, or go on without them: "
+        f"`creditgrade run … {options} --reason TEXT --until DATE`"
+    )
     if len(stopping) == 1:
         only = stopping[0]
         return InputRefused(f"{only.message}; {way_on}", rule=only.rule, file=only.path)

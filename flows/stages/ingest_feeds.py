@@ -46,7 +46,8 @@ def check_feeds(
             gaps.append(_gap(kind, rule, acceptance))
             warnings.append(f"{message} [{rule}]; accepted: {acceptance.reason or 'no reason given'}")
         elif rule == "feed_missing" or as_of == today:
-            errors.append(PromiseBroken(f"{message}; to go on without: --accept-stale {kind}", rule=rule))
+            way_on = f"`creditgrade run … --accept-stale {kind} --reason TEXT --until DATE`"
+            errors.append(PromiseBroken(f"{message}; to go on without: {way_on}", rule=rule))
         else:
             warnings.append(f"{message} [{rule}]")
     warnings += [
