@@ -72,8 +72,8 @@ histories: $(DEV_READY) ## made-up histories (HISTORIES, 20,000), decided by the
 	@CREDITGRADE_HISTORIES=$(HISTORIES) CREDITGRADE_HISTORIES_SEED=$${HISTORIES_SEED:-$$(date +%Y%m%d)} \
 		$(PY) -m pytest tests/property/test_engines_agree.py -q --timeout 0 $(PYTEST_ARGS)
 
-docs: $(DEV_READY) ## docs/rules.md, from the policy and the spec cases
-	@$(PY) -m docs_tools.rules
+docs: $(DEV_READY) ## docs/rules.md and docs/dictionary.md, from policy, spec cases and field registry
+	@$(PY) -m docs_tools.rules && $(PY) -m docs_tools.dictionary
 
 bench: $(DEV_READY) ## how fast, how much memory
 	@$(PY) -m bench $(BENCH_ARGS)

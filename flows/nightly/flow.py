@@ -21,6 +21,7 @@ from flows.nightly.settings import FLOW
 from flows.prefect_flow import StageFailed
 from flows.request import Request
 from flows.run import run
+from records.errors import CreditgradeError
 
 
 class _Silent:
@@ -36,6 +37,18 @@ class _Silent:
     def warn(self, text: str) -> None:
         """To the process's log."""
         logging.getLogger("creditgrade").warning(text)
+
+
+def _reports(out: Path, snapshot: Path) -> str:
+    """Writes the workbooks and the PDF; the night's answers stand already, whatever becomes of them."""
+    from publish.report.write import write_reports
+
+    try:
+        write_reports(snapshot, out, now=datetime.now(ZONE))
+    except CreditgradeError as error:
+        logging.getLogger("creditgrade").warning("reports were not written: %s", error)
+        return f"; reports were not written ({error.rule}): `creditgrade report` writes them"
+    return ""
 
 
 def _name() -> str:
@@ -84,6 +97,8 @@ def nightly(
     told = f"{answered.published.path.name}: " + (
         "published" if answered.published.is_new else "nothing to do"
     )
+    if answered.published.is_new:
+        told += _reports(Path(out), answered.published.path)
     gap = missed(OutFolder(Path(out)), now.astimezone(ZONE).date())
     if gap:
         told += (

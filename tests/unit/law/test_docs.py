@@ -10,6 +10,13 @@ def test_it_is_up_to_date() -> None:
     assert PLACE.read_text(encoding="utf-8") == render(load_policy()), "out of date: make docs"
 
 
+def test_the_dictionary_is_up_to_date() -> None:
+    from docs_tools import dictionary
+
+    made = dictionary.dictionary()
+    assert dictionary.PLACE.read_text(encoding="utf-8") == made, "out of date: make docs"
+
+
 def test_every_parameter_and_case_stands_in_it() -> None:
     policy = load_policy()
     text = PLACE.read_text(encoding="utf-8")
