@@ -157,6 +157,7 @@ def _file_warnings(deliveries: Collection[Delivery]) -> list[str]:
     return [
         f"{delivery.path}: {warning}"
         for delivery in deliveries
-        if delivery.takes_part
+        # Empty files have the same bytes, yet each of them is one that should not be empty.
+        if delivery.takes_part or (delivery.is_duplicate and not delivery.record["rows_read"])
         for warning in delivery.record["warnings"]
     ]
