@@ -48,9 +48,12 @@ def test_kills(known: Known, tmp_path: Path, number: int, part: float) -> None:
 def test_the_holder_of_the_lock_is_killed_while_another_waits(known: Known, tmp_path: Path) -> None:
     out = known.fresh(tmp_path / "out")
     holder = out.start()
-    time.sleep(known.seconds / 3)
+    until = time.monotonic() + 60
+    while f'"pid": {holder}}}' not in (out.root / ".lock").read_text(encoding="utf-8"):
+        assert time.monotonic() < until
+        time.sleep(0.01)
     waiting = out.start(wait_seconds=120)
-    time.sleep(known.seconds / 6)
+    time.sleep(0.3)
     os.kill(holder, signal.SIGKILL)
     assert known.zygote.wait(holder) == -signal.SIGKILL
     assert (known.zygote.wait(waiting), out.line()) == (0, "")
