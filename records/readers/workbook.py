@@ -26,6 +26,7 @@ from records.readers.model import (
     table_of_rows,
     understood,
 )
+from records.readers.native import held_stderr
 from records.readers.source import ZIP_MAGIC
 from records.readers.xls_scan import check_xls
 from records.readers.xlsx_scan import scan_workbook
@@ -96,14 +97,16 @@ def read_workbook(
 
 def _guarded(name: str, action: Callable[[], _T]) -> _T:
     """Run calamine; what it cannot read refuses the file, even where its Rust code panics."""
-    try:
-        return action()
-    except (CalamineError, OSError, ValueError) as error:
-        raise refused(name, "file_unreadable", "the workbook is damaged, cut off or encrypted") from error
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":
-            raise
-        raise refused(name, "file_unreadable", "the workbook is damaged") from error
+    with held_stderr() as held:
+        try:
+            return action()
+        except (CalamineError, OSError, ValueError) as error:
+            raise refused(name, "file_unreadable", "the workbook is damaged, cut off or encrypted") from error
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":
+                raise
+            held.is_dropped = True
+            raise refused(name, "file_unreadable", "the workbook is damaged") from error
 
 
 def _sheet(book: CalamineWorkbook, sheet_name: str, name: str) -> CalamineSheet:

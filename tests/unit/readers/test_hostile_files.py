@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import struct
 import time
 import tracemalloc
@@ -20,6 +21,7 @@ import xlwt
 from records.errors import InputRefused
 from records.headers import match
 from records.readers import read_file
+from records.readers.native import held_stderr
 
 HEADER = ("uscc", "subject_name", "task_no", "item", "result", "authority", "inspected_on")
 LINE = ",".join(HEADER).encode() + b"\n"
@@ -202,3 +204,22 @@ def test_a_compound_file_that_has_no_end(
     assert sum(batch.table.num_rows for batch in sound.batches()) == 299
     (tmp_path / "a.xls").write_bytes(spoil(old))
     assert refusal(tmp_path / "a.xls").rule == "file_unreadable"
+
+
+def test_a_panic_of_the_library_says_nothing(
+    old: bytearray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # Without the look before, the library meets a table that lies outside of the file.
+    monkeypatch.setattr("records.readers.workbook.check_xls", lambda data, name: None)
+    (tmp_path / "a.xls").write_bytes(put(old, 76, 0xFFFF))
+    assert refusal(tmp_path / "a.xls").rule == "file_unreadable"
+    assert capfd.readouterr().err == ""
+
+
+def test_what_else_is_written_to_stderr_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    with held_stderr():
+        os.write(2, b"something of another thread\n")
+    with held_stderr() as held:
+        os.write(2, b"a panic with a cell in it\n")
+        held.is_dropped = True
+    assert capfd.readouterr().err == "something of another thread\n"
