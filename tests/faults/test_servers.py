@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,24 +21,25 @@ from tests.integration.nights.conftest import free_port, without_prefect
 HOST = "127.0.0.1"
 
 
-def start(out: Out, api: str) -> subprocess.Popen[str]:
-    """The second night by Prefect, from the command line."""
+@contextmanager
+def night_by(out: Out, api: str) -> Iterator[subprocess.Popen[str]]:
+    """The second night by Prefect, from the command line, once it grades: its folder of work is there."""
     words = [
         sys.executable, "-m", "flows.cli", "run", "-q", "--landing", str(out.known.folder / "landing"),
         "--out", str(out.root), "--as-of", "2026-06-30", "--publish", "--runner", "prefect",
     ]  # fmt: skip
     environ = {**without_prefect(), "PREFECT_API_URL": api, "CREDITGRADE_RETRY_SECONDS": "1"}
-    return subprocess.Popen(
+    with subprocess.Popen(
         words, cwd=ROOT, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-
-
-def in_mid_run(out: Out) -> None:
-    """Waits until the run grades: its folder of work is there."""
-    until = time.monotonic() + 200
-    while not list(out.root.glob(".work/run-*")):
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    ) as night:
+        try:
+            until = time.monotonic() + 300
+            while not list(out.root.glob(".work/run-*")):
+                assert night.poll() is None and time.monotonic() < until
+                time.sleep(0.1)
+            yield night
+        finally:
+            night.kill()
 
 
 def check(out: Out, night: subprocess.Popen[str]) -> None:
@@ -56,36 +58,35 @@ def check(out: Out, night: subprocess.Popen[str]) -> None:
 
 def test_the_prefect_server_restarts(known: Known, tmp_path: Path) -> None:
     out, port = known.fresh(tmp_path / "out"), free_port()
-    with running_server(tmp_path / "prefect", HOST, port, without_prefect()) as api:
-        night = start(out, api)
-        in_mid_run(out)
-    with running_server(tmp_path / "prefect", HOST, port, without_prefect()):
+    with ExitStack() as later:
+        with running_server(tmp_path / "prefect", HOST, port, without_prefect()) as api:
+            night = later.enter_context(night_by(out, api))
+        later.enter_context(running_server(tmp_path / "prefect", HOST, port, without_prefect()))
         check(out, night)
 
 
 def test_the_prefect_server_does_not_come_back(known: Known, tmp_path: Path) -> None:
     out = known.fresh(tmp_path / "out")
-    with running_server(tmp_path / "prefect", HOST, free_port(), without_prefect()) as api:
-        night = start(out, api)
-        in_mid_run(out)
-    check(out, night)
+    with ExitStack() as later:
+        with running_server(tmp_path / "prefect", HOST, free_port(), without_prefect()) as api:
+            night = later.enter_context(night_by(out, api))
+        check(out, night)
 
 
 BIN = Path("/usr/lib/postgresql/15/bin")
 
 
 @contextmanager
-def database(folder: Path) -> Iterator[tuple[str, list[str]]]:
+def database() -> Iterator[tuple[str, list[str]]]:
     """A PostgreSQL for Prefect's own store: its URL, and the command that restarts it without a farewell."""
-    folder.mkdir()
+    # Not in pytest's folder: PostgreSQL will not run as root, and its user must get there.
+    folder = Path(tempfile.mkdtemp(prefix="creditgrade-pg-"))
     as_user: list[str] = []
-    if os.geteuid() == 0:  # PostgreSQL will not run as root
+    if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
-        for parent in folder.parents[:4]:
-            if parent.stat().st_mode & 0o777 == 0o700:
-                parent.chmod(0o711)
         as_user = ["runuser", "-u", "postgres", "--"]
     port, data = free_port(), str(folder / "data")
+    control = [str(BIN / "pg_ctl"), "-D", data, "-w", "-l", str(folder / "log")]
 
     def call(*words: str) -> None:
         done = subprocess.run(
@@ -98,30 +99,29 @@ def database(folder: Path) -> Iterator[tuple[str, list[str]]]:
         )
         assert done.returncode == 0, done.stderr
 
-    call(str(BIN / "initdb"), "-D", data, "-A", "trust", "-U", "prefect", "-E", "UTF8", "--no-sync")
-    control = [str(BIN / "pg_ctl"), "-D", data, "-w", "-l", str(folder / "log")]
-    call(*control, "-o", f"-p {port} -k {folder} -c listen_addresses={HOST}", "start")
     try:
-        client = ["-h", HOST, "-p", str(port), "-U", "prefect"]
-        call(str(BIN / "createdb"), *client, "prefect")
-        call(str(BIN / "psql"), *client, "prefect", "-c", "CREATE EXTENSION IF NOT EXISTS pg_trgm")
-        yield (
-            f"postgresql+asyncpg://prefect@{HOST}:{port}/prefect",
-            [*as_user, *control, "-m", "immediate", "restart"],
-        )
+        call(str(BIN / "initdb"), "-D", data, "-A", "trust", "-U", "prefect", "-E", "UTF8", "--no-sync")
+        call(*control, "-o", f"-p {port} -k {folder} -c listen_addresses={HOST}", "start")
+        try:
+            client = ["-h", HOST, "-p", str(port), "-U", "prefect"]
+            call(str(BIN / "createdb"), *client, "prefect")
+            call(str(BIN / "psql"), *client, "prefect", "-c", "CREATE EXTENSION IF NOT EXISTS pg_trgm")
+            url = f"postgresql+asyncpg://prefect@{HOST}:{port}/prefect"
+            yield url, [*as_user, *control, "-m", "immediate", "restart"]
+        finally:
+            call(*control, "-m", "immediate", "stop")
     finally:
-        call(*control, "-m", "immediate", "stop")
+        shutil.rmtree(folder)
 
 
 @pytest.mark.skipif(not BIN.is_dir(), reason="PostgreSQL 15 is not installed")
 def test_the_database_under_the_prefect_server_restarts(known: Known, tmp_path: Path) -> None:
     out = known.fresh(tmp_path / "out")
     with ExitStack() as stack:
-        url, restart = stack.enter_context(database(tmp_path / "pg"))
+        url, restart = stack.enter_context(database())
         api = stack.enter_context(
             running_server(tmp_path / "prefect", HOST, free_port(), without_prefect(), url)
         )
-        night = start(out, api)
-        in_mid_run(out)
+        night = stack.enter_context(night_by(out, api))
         subprocess.run(restart, check=True, cwd="/", stdout=subprocess.DEVNULL)
         check(out, night)
