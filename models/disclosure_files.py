@@ -29,7 +29,8 @@ def disclosure_files(ws: Workspace, intake: Intake, entities: ir.Table, as_of: d
 
     Penalties: those that 信用中国 shows on ``as_of`` by the clocks of ``disclosure``, with the end of publicity in
     CF_GSJZQ. Licences: granted and valid on the day. Natural persons' rows are in neither, nor any number of an
-    identity document; the legal representative stands as 王**, in the text of the facts too. The remark stays back.
+    identity document; the legal representative stands as 王**. Facts and remark may name a person whom no program
+    finds: CF_SY holds the type of violation instead, BZ nothing.
 
     Args:
         entities: those that have a row: uscc, name, entity_type.
@@ -58,10 +59,10 @@ def _penalties(ws: Workspace, intake: Intake, about: ir.Table) -> ir.Table:
     said = {
         "CF_WSH": rows.doc_no,
         "CF_WFXW": rows.violation_type,
-        "CF_SY": _unnamed(rows, rows.facts),
+        "CF_SY": rows.violation_type,
         "CF_YJ": rows.basis,
         "CF_CFLB": rows.penalty_kinds,
-        "CF_NR": _unnamed(rows, rows.content),
+        "CF_NR": rows.content,
         "CF_NR_FK": _wan(rows.fine_fen),
         "CF_NR_WFFF": _wan(rows.confiscated_fen),
         "CF_NR_ZKDX": rows.revoked_licence,
@@ -91,7 +92,7 @@ def _licences(ws: Workspace, intake: Intake, about: ir.Table, as_of: date) -> ir
         "XK_XKLB": rows.licence_class,
         "XK_XKZS": rows.certificate_name,
         "XK_XKBH": rows.licence_no,
-        "XK_NR": _unnamed(rows, rows.content),
+        "XK_NR": rows.content,
         "XK_JDRQ": _day(rows.decided_on),
         "XK_YXQZ": _day(rows.valid_from),
         "XK_YXQZI": _day(rows.valid_to).fill_null(_OPEN),
@@ -133,12 +134,6 @@ def _subject(rows: ir.Table, prefix: str) -> dict[str, ir.Value]:
 
 def _masked(name: ir.StringValue) -> ir.StringValue:
     return ibis.ifelse(is_true(name.length() > 0), name.substr(0, 1) + ibis.literal("**"), no_text())
-
-
-def _unnamed(rows: ir.Table, text: ir.StringValue) -> ir.StringValue:
-    """Text without the full name of the legal representative; a single character is no name that can be found."""
-    known = is_true(rows.legal_rep.length() > 1)
-    return ibis.ifelse(known, text.replace(rows.legal_rep, _masked(rows.legal_rep)), text)
 
 
 def _is_person(rows: ir.Table) -> ir.BooleanValue:
