@@ -83,7 +83,7 @@ def add_changes(result: EngineResult, edition: Edition, out: Path) -> tuple[dict
         edition: what they were made from; its citations hold the thresholds of the alerts.
         out: where the earlier snapshots stand.
     """
-    from records.resolve.workspace import open_workspace, parquet_of
+    from records.resolve.workspace import open_workspace, parquet_files
 
     previous, passed = previous_of(out, edition.as_of)
     # Beside the engine's tables: the name of the new snapshot's folder, …as_of=…, would be read as a column.
@@ -95,7 +95,7 @@ def add_changes(result: EngineResult, edition: Edition, out: Path) -> tuple[dict
             before = {name: ws.read([previous.table(name)]) for name in COMPARED}
         touched = ws.read([result.tables["touched"]]) if "touched" in result.tables else None
         compare(ws, before, after, touched, edition.as_of, _between(previous, edition))
-        described = _describe(ws, parquet_of(result.tables["grades"]), previous, edition, passed)
+        described = _describe(ws, parquet_files(result.tables["grades"]), previous, edition, passed)
         return {**result.tables, "changes": ws.path("changes")}, described
     finally:
         ws.close()
@@ -118,7 +118,7 @@ def _between(previous: Previous | None, edition: Edition) -> Between | None:
 
 
 def _describe(
-    ws: Any, grades: Path, previous: Previous | None, edition: Edition, passed: list[str]
+    ws: Any, grades: list[Path], previous: Previous | None, edition: Edition, passed: list[str]
 ) -> dict[str, Any]:
     def rows(query: str) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = ws.con.raw_sql(query).fetchall()
@@ -136,7 +136,7 @@ def _describe(
     }
 
 
-def _alerts(rows: Any, table: str, grades: Path, edition: Edition) -> list[dict[str, Any]]:
+def _alerts(rows: Any, table: str, grades: list[Path], edition: Edition) -> list[dict[str, Any]]:
     limits = {id_: edition.citations[id_]["value"] for id_ in
               ("class_jump_alert", "surge_alert_entities", "surge_alert_share")}  # fmt: skip
     jump = int(limits["class_jump_alert"])
@@ -159,11 +159,8 @@ def _alerts(rows: Any, table: str, grades: Path, edition: Edition) -> list[dict[
         GROUP BY 1 HAVING count(*) >= {int(limits["surge_alert_entities"])} ORDER BY 1
         """
     )
-    classed = dict(
-        rows(
-            f"SELECT coalesce(division_code, ''), count(risk_class) FROM read_parquet({_quoted(grades)}) GROUP BY 1"
-        )
-    )
+    graded = f"read_parquet([{', '.join(map(_quoted, grades))}])"
+    classed = dict(rows(f"SELECT coalesce(division_code, ''), count(risk_class) FROM {graded} GROUP BY 1"))
     for division, worse in surges:
         if classed.get(division, 0) * share <= worse:
             alerts.append(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from records.errors import PromiseBroken
-from records.resolve.workspace import parquet_of
+from records.resolve.workspace import parquet_files
 
 if TYPE_CHECKING:
     import duckdb
@@ -142,7 +142,8 @@ def _sorted(spec: TableSpec, source: Path, scratch: Path) -> Iterator[pa.Table]:
 
 
 def _select(con: duckdb.DuckDBPyConnection, spec: TableSpec, source: Path) -> str:
-    place = f"read_parquet('{_quoted(parquet_of(source))}', hive_partitioning = false)"
+    files = ", ".join(f"'{_quoted(file)}'" for file in parquet_files(source))
+    place = f"read_parquet([{files}], hive_partitioning = false)"
     found = {row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {place}").fetchall()}
     if missing := [name for name in spec.schema.names if name not in found]:
         raise PromiseBroken(f"{spec.name} lacks the columns {', '.join(missing)}", rule="table_columns")

@@ -158,12 +158,14 @@ class DuckDBWorkspace(Workspace):
 
     def _scan(self, paths: list[Path]) -> ir.Table:
         # Part of a path that looks like name=value is no column.
-        return self.con.read_parquet([str(parquet_of(p)) for p in paths], hive_partitioning=False)
+        return self.con.read_parquet(
+            [str(file) for path in paths for file in parquet_files(path)], hive_partitioning=False
+        )
 
 
-def parquet_of(table: Path) -> Path:
-    """What DuckDB reads of a stored table: its file, or every file of the folder that a cluster left."""
-    return table / "*.parquet" if table.is_dir() else table
+def parquet_files(table: Path) -> list[Path]:
+    """The files of a stored table: itself, or those of the folder that a cluster left (a pattern would be misread)."""
+    return sorted(table.glob("*.parquet")) if table.is_dir() else [table]
 
 
 def _quoted(path: Path) -> str:

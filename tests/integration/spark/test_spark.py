@@ -24,7 +24,7 @@ NOW = datetime(2026, 6, 30, 1, 0, tzinfo=UTC)
 
 @pytest.mark.slow
 @pytest.mark.needs("java")
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.xdist_group("spark")
 def test_a_whole_run_gives_the_same_rows(
     tmp_path: Path, spark_session: Any, capfd: pytest.CaptureFixture[str]
@@ -33,7 +33,7 @@ def test_a_whole_run_gives_the_same_rows(
 
     # Brackets, spaces and Chinese in a path are no pattern and no escape.
     folder = tmp_path / "夜 [1] {a}"
-    generate(folder / "landing", 300, 7, AS_OF)
+    generate(folder / "landing", 200, 7, AS_OF)
     manifests = {}
     for engine in ("duckdb", "spark"):
         request = Request(
