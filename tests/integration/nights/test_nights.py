@@ -42,6 +42,8 @@ SECOND = NOW + timedelta(days=2)
 # What docs/operations/backup.md tells to copy, and nothing else.
 BACKED_UP = ("received.jsonl", "withdrawn.jsonl", "id.key", "key.json", "received")
 Command = Callable[..., Done]
+# Whole nights on a slow machine.
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture
