@@ -16,7 +16,7 @@ CSV_COLUMNS = (
     "has_gap", "reasons", "verification_code",
 )  # fmt: skip
 # A cell that begins with one of these could be run as a formula by a spreadsheet; the full-width forms too.
-_FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA_START = frozenset("=+-@\t\r\n＝＋－＠")
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def safe_cell(text: str) -> str:
     >>> safe_cell("=1+1"), safe_cell("宣城建设")
     ("'=1+1", '宣城建设')
     """
-    return f"'{text}" if text.startswith(_FORMULA_START) else text
+    return f"'{text}" if text[:1] in _FORMULA_START else text
 
 
 def _iso(day: date | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from desk.reading import name_key
@@ -99,7 +99,7 @@ class Delta:
     def __exit__(self, *_: object) -> None:
         self._con.close()
 
-    def add_standing(self, codes: list[str], digests: list[str]) -> None:
+    def add_standing(self, codes: Sequence[str], digests: Sequence[str]) -> None:
         """Takes some of the rows that stand: USCC and digest."""
         import pyarrow as pa
 

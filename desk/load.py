@@ -150,11 +150,11 @@ def _put(connection: Connection, snapshot: DeskSnapshot, delta: Delta, now: date
 
 def _hand_over(connection: Connection, delta: Delta) -> None:
     """The rows that stand, to be compared."""
-    query = select(ANSWERS.c.uscc, ANSWERS.c.digest).where(ANSWERS.c.to_seq == OPEN)
-    found = connection.execute(query, execution_options={"yield_per": 10 * CHUNK})
+    query = f"SELECT uscc, digest FROM {ANSWERS.name} WHERE to_seq = {OPEN}"
+    found = connection.exec_driver_sql(query, execution_options={"yield_per": 10 * CHUNK})
     for rows in found.partitions():
-        codes, digests = zip(*((str(code), str(digest)) for code, digest in rows), strict=True)
-        delta.add_standing(list(codes), list(digests))
+        codes, digests = zip(*rows, strict=True)
+        delta.add_standing(codes, digests)
 
 
 def _insert(connection: Connection, rows: list[tuple[Any, ...]]) -> None:

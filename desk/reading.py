@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from operator import mul
 from typing import Literal
 
 from policy.folding import fold
@@ -73,9 +74,11 @@ def uscc_problem(code: str) -> str | None:
     """The first thing wrong with a folded USCC (GB 32100-2015); None for a valid one."""
     if len(code) != USCC_LENGTH:
         return "uscc_length"
-    if any(char not in _VALUES for char in code):
+    try:
+        values = [_VALUES[char] for char in code]
+    except KeyError:
         return "uscc_alphabet"
-    total = sum(_VALUES[char] * weight for char, weight in zip(code, _WEIGHTS, strict=False))
+    total = sum(map(mul, values, _WEIGHTS))  # the check character itself has no weight
     return None if _ALPHABET[-total % 31] == code[-1] else "uscc_check"
 
 
@@ -109,6 +112,8 @@ def name_key(text: str) -> str:
 
 def visible(text: str) -> str:
     """The text without control characters and marks that change how the rest of a line is shown."""
+    if text.isprintable():
+        return text.strip()
     kept = [" " if char in "\t\r\n" else char for char in text]
     return "".join(c for c in kept if unicodedata.category(c) not in ("Cc", "Cf", "Cs")).strip()
 
