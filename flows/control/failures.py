@@ -59,7 +59,11 @@ def as_failure(error: BaseException) -> CreditgradeError:
     if _is_full_disk(error):
         name = getattr(error, "filename", None)
         return CreditgradeError(f"no space left to write {name or 'the output folder'}", rule="disk_full")
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
+    if (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryException"
+        or (_is_of_engine(error) and "java.lang.OutOfMemoryError" in str(error))
+    ):
         return CreditgradeError("the memory of this machine is not enough for this run", rule="out_of_memory")
     if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
         return CreditgradeError(f"{error.filename}: {os.strerror(error.errno)}", rule="file_system")
@@ -72,8 +76,12 @@ def as_failure(error: BaseException) -> CreditgradeError:
 def _is_full_disk(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno in _FULL:
         return True
-    from_engine = type(error).__module__.partition(".")[0] in ("duckdb", "_duckdb", "pyarrow")
-    return (from_engine or isinstance(error, OSError)) and bool(_FULL_WORDS.search(str(error)))
+    return (_is_of_engine(error) or isinstance(error, OSError)) and bool(_FULL_WORDS.search(str(error)))
+
+
+def _is_of_engine(error: BaseException) -> bool:
+    """Raised by what runs set logic or writes Parquet."""
+    return type(error).__module__.partition(".")[0] in ("duckdb", "_duckdb", "pyarrow", "py4j", "pyspark")
 
 
 def _place(error: BaseException) -> str:

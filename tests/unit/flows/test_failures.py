@@ -7,6 +7,7 @@ import errno
 import duckdb
 import pyarrow as pa
 import pytest
+from py4j.protocol import Py4JError
 
 from flows.control.failures import Terminated, as_failure
 from policy.errors import PolicyError
@@ -41,6 +42,9 @@ def raised(error: BaseException) -> BaseException:
             1,
             "disk_full",
         ),
+        (Py4JError("java.io.IOException: No space left on device"), 1, "disk_full"),
+        (Py4JError("java.lang.OutOfMemoryError: Java heap space"), 1, "out_of_memory"),
+        (Py4JError("[CAST_INVALID_INPUT] The value '秘密' is no number"), 1, "unexpected"),
         (PermissionError(errno.EACCES, "Permission denied", "/out/x"), 1, "file_system"),
         (ValueError("秘密"), 1, "unexpected"),
         (duckdb.ConversionException("Could not convert string '秘密'"), 1, "unexpected"),
