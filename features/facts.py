@@ -131,7 +131,7 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
         "records", with_predecessors(union_all([penalties, entries.select(*RECORD)]), entities.lineage)
     )
     judged_records = ws.save(
-        "judged", judged(union_all([records, of_branches(records, entities)]), as_of, policy)
+        "judged", judged(union_all([records, of_branches(records, entities, as_of, policy)]), as_of, policy)
     )
 
     settled = settled_by_rows(
@@ -156,7 +156,7 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
                 row_holds(held, pairs, settled, entities.used, as_of, policy),
                 visit_holds(holding_visits(of_entity, as_of, policy)),
             ],
-            conflict_holds(conflicts, paths),
+            conflict_holds(conflicts, paths, as_of, policy),
             ruled.last,
             paths,
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from features.rulings import unsettled
-from features.tiers import SERIOUS
+from features.tiers import tiers_of
 from records.resolve.expr import add_months, day, is_true, no_day, no_text, union_all
 from records.resolve.ways import WAY
 
@@ -79,12 +79,14 @@ def row_holds(
     ).select(*HOLD)  # fmt: skip
 
 
-def conflict_holds(conflicts: ir.Table, ways: ir.Table) -> ir.Table:
+def conflict_holds(conflicts: ir.Table, ways: ir.Table, as_of: date, policy: Policy) -> ir.Table:
     """Holds (e): the entity, its successors, and the parent where a superseded version of a branch is serious."""
     own = conflicts.mutate(via=conflicts.linked, through=ibis.literal(""), uscc=conflicts.linked)
     firms = conflicts.filter(~is_true(conflicts.is_natural_person))
     further = firms.join(ways.select(*WAY).distinct(), [("linked", "via")])
-    further = further.filter((further.through == "") | (further.tier == SERIOUS))
+    further = further.filter(
+        (further.through == "") | further.tier.isin(tiers_of(policy, "branch_blocking_tiers", as_of))
+    )
     columns = [*conflicts.columns, *WAY]
     t = union_all([own.select(*columns), further.mutate(via=further.linked).select(*columns)])
     return t.mutate(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from features.listings import lists_with
-from features.tiers import SERIOUS
+from features.tiers import tiers_of
 from features.windows import counts_on, freed_by_repair
 from records.resolve.expr import add_months, day, is_true, union_all
 from records.resolve.ways import branches_of
@@ -38,10 +38,11 @@ def with_predecessors(records: ir.Table, lineage: ir.Table) -> ir.Table:
     return union_all([own, inherited.select(*own.columns)])
 
 
-def of_branches(records: ir.Table, entities: Entities) -> ir.Table:
-    """Serious penalties among the records of a 分支机构, as records of its parent (O-25)."""
+def of_branches(records: ir.Table, entities: Entities, as_of: date, policy: Policy) -> ir.Table:
+    """Serious penalties (``branch_blocking_tiers``) of a 分支机构, as records of its parent (O-25)."""
     branches = branches_of(entities)
-    serious = records.filter((records.kind == "penalties") & (records.tier == SERIOUS))
+    tiers = tiers_of(policy, "branch_blocking_tiers", as_of)
+    serious = records.filter((records.kind == "penalties") & records.tier.isin(tiers))
     serious = serious.filter(~is_true(serious.is_natural_person))
     found = serious.join(branches, [("uscc", "branch")])
     return found.mutate(uscc=found.parent, held_as=ibis.literal(BRANCH)).select(*records.columns)
@@ -63,7 +64,8 @@ def judged(records: ir.Table, as_of: date, policy: Policy) -> ir.Table:
     is_entry = t.kind == "listings"
     active = is_entry & t.removed_on.isnull()
     freed = freed_by_repair(t.repaired_on, as_of, policy)
-    would = ~active & (t.tier >= 1) & ~freed
+    blocks = is_entry | t.tier.isin(tiers_of(policy, "blocking_tiers", as_of))
+    would = ~active & blocks & ~freed
     after_until = _after_list_until(t, as_of, policy)
     inside = counts_on(t.event_on, ibis.null("date"), as_of, policy) | is_true(after_until >= day(as_of))
     return t.mutate(is_active=active, would_count=would, counts=would & inside, after_until=after_until)

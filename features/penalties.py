@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from features.force import with_force
-from features.tiers import kinds_table, with_tier
+from features.tiers import kinds_table, tiers_of, with_tier
 from features.windows import counts_on
 from records.resolve.current import delivery_order
 from records.resolve.expr import day, is_true, union_all
@@ -86,7 +86,7 @@ def version_conflicts(versions: ir.Table, as_of: date, policy: Policy) -> ir.Tab
     # Judged by its own day and status; a repair is of the key and frees every version.
     judged = several.mutate(
         counts=~several.own_annulled
-        & (several.tier >= 1)
+        & several.tier.isin(tiers_of(policy, "blocking_tiers", as_of))
         & counts_on(several.decided_on, several.repaired_on, as_of, policy)
     )
     winner = judged.filter(judged.is_winner).select(

@@ -20,6 +20,7 @@ SERIOUS, GENERAL, MINOR = 2, 1, 0
 TIER_NAMES = {SERIOUS: "serious", GENERAL: "general", MINOR: "minor"}
 _LIMITS = ("simple_fine_limit_legal_yuan", "simple_fine_limit_natural_yuan", "large_fine_yuan")
 FEN_PER_YUAN = 100
+_TIERS = {name: tier for tier, name in TIER_NAMES.items()}
 # What may stand beside a fine in a simple-procedure decision (行政处罚法 art. 51).
 _SIMPLE = frozenset({"警告", "通报批评", "罚款"})
 _INFERRED = frozenset({"警告", "罚款"})
@@ -58,6 +59,11 @@ def _reads_serious(text: str, policy: Policy) -> bool:
         rule.contains in text and (rule.unless is None or rule.unless not in text)
         for rule in policy.unknown_kind_serious
     )
+
+
+def tiers_of(policy: Policy, param: str, as_of: date) -> list[int]:
+    """The tiers that a parameter names on a day (``blocking_tiers``, ``branch_blocking_tiers``)."""
+    return [_TIERS[name] for name in policy.value(param, as_of)] or [-1]
 
 
 def kinds_table(ws: Workspace, name: str, rows: ir.Table, policy: Policy) -> ir.Table:
