@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -92,6 +91,7 @@ class Book:
         total = 0
         sheet: Any = None
         line = part = 0
+        cells = [(place, column.kind, self._styles[column.kind]) for place, column in enumerate(columns)]
         for row in rows:
             if sheet is None or line > self._rows:
                 if sheet is not None:
@@ -99,8 +99,17 @@ class Book:
                 part += 1
                 sheet = self._open(name if part == 1 else f"{name}（续{part - 1}）", columns)
                 line = 1
-            for place, (column, value) in enumerate(zip(columns, row, strict=True)):
-                self._cell(sheet, line, place, column.kind, value)
+            for (place, kind, style), value in zip(cells, row, strict=True):
+                if value is None or value == "":
+                    continue
+                if kind == "text":
+                    # Most cells are plain: they are written as they are.
+                    is_plain = type(value) is str and value.isprintable() and len(value) <= _CELL_CHARACTERS
+                    sheet.write_string(line, place, value if is_plain else as_text(value), style)
+                elif kind == "day":
+                    sheet.write_datetime(line, place, value, style)
+                else:
+                    sheet.write_number(line, place, value, style)
             line += 1
             total += 1
         if sheet is None:
@@ -125,17 +134,6 @@ class Book:
     @staticmethod
     def _close(sheet: Any, columns: Sequence[Column], last: int) -> None:
         sheet.autofilter(0, 0, max(last, 1), len(columns) - 1)
-
-    def _cell(self, sheet: Any, line: int, place: int, kind: str, value: Any) -> None:
-        if value is None or value == "":
-            return
-        style = self._styles[kind]
-        if kind == "text":
-            sheet.write_string(line, place, as_text(value), style)
-        elif kind == "day":
-            sheet.write_datetime(line, place, datetime(value.year, value.month, value.day), style)
-        else:
-            sheet.write_number(line, place, value, style)
 
 
 @contextmanager

@@ -74,11 +74,7 @@ def write_books(
     Returns:
         each file with the entities on its first sheet.
     """
-    con.execute(
-        f"""CREATE OR REPLACE TABLE why AS
-        SELECT uscc, list({{'i': indicator, 'p': points}} ORDER BY points DESC, indicator)[:{_REASONS}] AS reasons
-        FROM grade_reasons WHERE points > 0 AND indicator <> 'CLIP' GROUP BY uscc"""
-    )
+    _say_why(con, manifest)
     codes = [row[0] for row in con.execute(
         "SELECT DISTINCT coalesce(division_code, '') FROM grades ORDER BY 1").fetchall()]  # fmt: skip
     divisions: Mapping[str, str] = manifest["divisions"]
@@ -90,11 +86,27 @@ def write_books(
     return made
 
 
+def _say_why(con: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any]) -> None:
+    """A table ``why``: uscc, reasons: the heaviest indicators of each entity with their points, in words."""
+    titles = {id_: one.get("title", id_) for id_, one in manifest["indicators"].items()}
+    con.execute(
+        "CREATE OR REPLACE TABLE titles AS SELECT unnest(?::VARCHAR[]) AS indicator, unnest(?::VARCHAR[]) AS title",
+        [list(titles), list(titles.values())],
+    )
+    con.execute(
+        f"""CREATE OR REPLACE TABLE why AS
+        SELECT uscc, string_agg(coalesce(title, indicator) || printf(' %.2f', points), '；' ORDER BY place) AS reasons
+        FROM (SELECT uscc, indicator, points,
+              row_number() OVER (PARTITION BY uscc ORDER BY points DESC, indicator) AS place
+              FROM grade_reasons WHERE points > 0 AND indicator <> 'CLIP')
+        LEFT JOIN titles USING (indicator) WHERE place <= {_REASONS} GROUP BY uscc"""
+    )
+
+
 def _book(
     con: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], manifest_sha256: str, place: Path, code: str | None,
     name: str, divisions: Mapping[str, str], sheet_rows: int,
 ) -> int:  # fmt: skip
-    titles = {id_: one.get("title", id_) for id_, one in manifest["indicators"].items()}
     where = "" if code is None else f" AND coalesce(division_code, '') = '{code.replace(chr(39), '')}'"
     counts = dict(
         con.execute(
@@ -113,7 +125,7 @@ def _book(
     )
     with workbook(place, sheet_rows=sheet_rows) as book:
         book.cover(f"企业信用风险分类结果（{name}）", lines, notes)
-        rows = book.table("分类结果", _GRADES, _grades(con, where, titles, divisions))
+        rows = book.table("分类结果", _GRADES, _grades(con, where, divisions))
         book.table("较上期变化", _CHANGES, _changes(con, where))
         book.table("待复核事项", _HOLDS, _holds(con, where))
         book.table(
@@ -144,7 +156,7 @@ def _book(
 
 
 def _grades(
-    con: duckdb.DuckDBPyConnection, where: str, titles: Mapping[str, str], divisions: Mapping[str, str]
+    con: duckdb.DuckDBPyConnection, where: str, divisions: Mapping[str, str]
 ) -> Iterator[tuple[Any, ...]]:
     query = f"""
     SELECT g.uscc, g.name, entity_type, g.division_code, industry_code, risk_class, risk_points, points_class,
@@ -157,7 +169,7 @@ def _grades(
         yield (
             uscc, name, kind, divisions.get(division or "", ""), division, industry, c, points, by,
             "；".join([RED_LINES.get(line, line) for line in lines]),
-            "；".join([f"{titles.get(r['i'], r['i'])} {r['p']:.2f}" for r in reasons or ()]),
+            reasons,
             statuses.get(status, status), since, on,
         )  # fmt: skip
 
