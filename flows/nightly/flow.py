@@ -21,7 +21,7 @@ from flows.nightly.settings import FLOW
 from flows.prefect_flow import StageFailed
 from flows.request import Request
 from flows.run import run
-from records.errors import CreditgradeError
+from records.errors import CreditgradeError, UsageError
 
 
 class _Silent:
@@ -44,7 +44,13 @@ def _reports(out: Path, snapshot: Path) -> str:
     from publish.report.write import write_reports
 
     try:
-        write_reports(snapshot, out, now=datetime.now(ZONE))
+        try:
+            write_reports(snapshot, out, now=datetime.now(ZONE))
+        except UsageError as error:
+            if error.rule != "pango_missing":
+                raise
+            write_reports(snapshot, out, now=datetime.now(ZONE), with_pdf=False)
+            return f"; reports without PDF ({error.rule}): {error}"
     except CreditgradeError as error:
         logging.getLogger("creditgrade").warning("reports were not written: %s", error)
         return f"; reports were not written ({error.rule}): `creditgrade report` writes them"

@@ -13,6 +13,7 @@ from publish.report.figures import BIN, CLASSES, Figures, figures
 from publish.report.words import CAUSES, SECTIONS, WARNINGS
 from publish.words import KINDS
 from publish.writer import Output
+from records.errors import UsageError
 
 HEADING = "企业信用风险分类监管日报"
 CLASS_WORDS = {"A": "风险低", "B": "风险一般", "C": "风险较高", "D": "风险高"}
@@ -86,8 +87,17 @@ def as_pdf(html: str, place: Path) -> int:
 
     Returns:
         its pages.
+
+    Raises:
+        UsageError: ``pango_missing``.
     """
-    import weasyprint
+    try:
+        import weasyprint
+    except OSError as error:  # it looks for the system's library when it is imported
+        raise UsageError(
+            "the PDF needs Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0; or --no-pdf",
+            rule="pango_missing",
+        ) from error
 
     def refuse(url: str, *_: Any, **__: Any) -> dict[str, Any]:
         raise ValueError(f"the report loads nothing, and not {url.split(':')[0]}")

@@ -67,6 +67,21 @@ def test_the_pdf_has_pages_and_fetches_nothing(published: Published, tmp_path: P
     assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF")
 
 
+def test_without_pango_the_pdf_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import builtins
+
+    load = builtins.__import__
+
+    def without(name: str, *rest: Any, **named: Any) -> Any:
+        if name == "weasyprint":
+            raise OSError("cannot load library 'pango-1.0-0'")
+        return load(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(UsageError, match="apt-get install libpango"):
+        as_pdf("<p>", tmp_path / "r.pdf")
+
+
 @pytest.fixture
 def books(published: Published, tmp_path: Path) -> dict[str, dict[str, list[list[Any]]]]:
     manifest = read_manifest(published.path)
