@@ -21,7 +21,7 @@ from features.visits import holding_visits, visits
 from policy import fold
 from records.resolve.amendments import find_targets, target_keys
 from records.resolve.current import KEYS, rank_versions, with_closing_rows, with_licence_key
-from records.resolve.entities import Entities, resolve_entities
+from records.resolve.entities import Entities, entities_on, resolve_entities
 from records.resolve.expr import add_months, day, union_all
 from records.resolve.held import carried, held_rows, settled_by_rows, spread
 from records.resolve.linking import link
@@ -67,7 +67,7 @@ class Facts:
     feeds: list[dict[str, Any]] = field(default_factory=list)
 
 
-class _Linked(NamedTuple):
+class Linked(NamedTuple):
     """Linked rows of every kind, with ``is_winner``."""
 
     rows: dict[str, ir.Table]
@@ -75,9 +75,16 @@ class _Linked(NamedTuple):
     quarantine: ir.Table
 
 
-def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date) -> Facts:
-    """Resolve and judge an intake as of a day; also stores ``quarantine`` and ``unmatched``."""
-    base = _link_all(ws, intake, as_of)
+def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date, linked: Linked | None = None) -> Facts:
+    """Resolve and judge an intake as of a day; also stores ``quarantine`` and ``unmatched``.
+
+    Args:
+        linked: `link_all` of the same intake in the same workspace, for any day: linking asks for no day, so that
+            several days need it once.
+    """
+    base = link_all(ws, intake, as_of) if linked is None else linked
+    if linked is not None:
+        base = linked._replace(entities=entities_on(ws, linked.entities, as_of))
     rows, entities = base.rows, base.entities
     rulings, amendments = rows["rulings"], rows["amendments"]
     winning_rulings = rulings.filter(rulings.is_winner)
@@ -199,7 +206,7 @@ def _placeholder_warnings(ws: Workspace, held: ir.Table, placeholders: list[str]
     return [f"placeholder name {row['name_norm']}: {row['n']} held rows hold nobody" for row in met]
 
 
-def _link_all(ws: Workspace, intake: Intake, as_of: date) -> _Linked:
+def link_all(ws: Workspace, intake: Intake, as_of: date) -> Linked:
     """Load, link and rank every kind."""
     tables = load(ws, intake)
     entities = resolve_entities(ws, tables["entities"], as_of)
@@ -217,7 +224,7 @@ def _link_all(ws: Workspace, intake: Intake, as_of: date) -> _Linked:
         rows[kind] = ws.save(f"linked_{kind}", rank_versions(t, KEYS[kind]))
     for kind in ("amendments", "rulings"):
         rows[kind] = ws.save(f"ranked_{kind}", rank_versions(tables[kind], KEYS[kind]))
-    return _Linked(rows, entities, tables["quarantine"])
+    return Linked(rows, entities, tables["quarantine"])
 
 
 def _places(rows: ir.Table) -> ir.Table:

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from features.facts import Linked
     from policy import Policy
     from records.intake import Intake
+    from records.resolve.workspace import Workspace
 
 MISSING = -(1 << 31)
 # Beside the features, to see how the model treats groups and to compare it; never features.
@@ -44,7 +46,7 @@ class Dataset:
         features: name → int32; `MISSING` is null; a text is an index into ``levels[name]``.
         levels: texts, sorted.
         event: whether it happened. visited: day of the first visit in the window (days since 1970), `MISSING` none.
-        expert_h: hundredths of the expert table on the window's first day.
+        expert_h: hundredths of the expert table on the window's first day; `MISSING` where none was made.
         groups: division_code, entity_type, industry_code, age_months, registered_capital_wan; for reports only.
     """
 
@@ -105,13 +107,13 @@ def build(
         intake_on: what had been received by a day (or all that was received, where that is not asked).
         spans: windows.
         as_of: the day of training, of which the features of all entities are kept, too.
-        work: folder for what is in between and for the result; emptied day by day.
+        work: folder for what is in between and for the result.
 
     Returns:
         files with uscc, the columns of `features.history.learned_features`, event_on, visited_on, expert_h and
         ``group_*``; the features of every day stand in ``work`` as `features_file`.
     """
-    from features.facts import gather
+    from features.facts import gather, link_all
     from features.history import learned_features
     from features.outcomes import outcomes
     from models.grades import in_scope, is_classed
@@ -119,13 +121,25 @@ def build(
 
     starts = {w.start: w for w in spans}
     ends = {w.end: w for w in spans}
+    # Only the windows that are foretold are compared with the expert table.
+    compared = {w.start for w in spans[-policy.scorecard.validation.windows :]}
     work.mkdir(parents=True, exist_ok=True)
+    ws: Workspace | None = None
+    linked: Linked | None = None
     gc.disable()
     try:
+        received: Intake | None = None
         for day in sorted({*starts, *ends, as_of}):
             told(f"{day}: records as of the day")
-            ws = open_workspace(work / "day", engine)
-            facts = gather(ws, intake_on(day), policy, day)
+            if (intake := intake_on(day)) is not received:
+                # Linking asks for no day: once is enough for all days with the same deliveries.
+                if ws is not None:
+                    ws.close()
+                shutil.rmtree(work / "day", ignore_errors=True)
+                ws = open_workspace(work / "day", engine)
+                linked, received = link_all(ws, intake, day), intake
+            assert ws is not None and linked is not None
+            facts = gather(ws, intake, policy, day, linked)
             if day in ends:
                 outcomes(ws, facts, ends[day].start, day, policy)
                 shutil.move(ws.path("outcomes"), work / f"label-{day}.parquet")
@@ -133,22 +147,29 @@ def build(
                 scope = in_scope(facts.features, day, policy)
                 classed = scope.filter(is_classed(scope, day, policy))
                 learned = learned_features(ws, classed, facts, day, policy)
-                reasons = expert_reasons(ws, classed, facts.events, day, policy)
-                ws.save("training", _with_expert(learned, classed, reasons))
+                reasons = None
+                if day in compared:
+                    reasons = expert_reasons(ws, classed, facts.events, day, policy)
+                ws.save("training", _with_groups(learned, classed, reasons))
                 shutil.move(ws.path("training"), features_file(work, day))
-            ws.close()
             gc.collect()
-            shutil.rmtree(work / "day")
     finally:
         gc.enable()
+        if ws is not None:
+            ws.close()
+    shutil.rmtree(work / "day")
     return [_join(work, w, policy) for w in spans]
 
 
-def _with_expert(learned: ir.Table, classed: ir.Table, reasons: ir.Table) -> ir.Table:
-    total = reasons.group_by(e_uscc="uscc").agg(expert_h=reasons.points_h.sum().cast("int64"))
+def _with_groups(learned: ir.Table, classed: ir.Table, reasons: ir.Table | None) -> ir.Table:
+    import ibis
+
     groups = classed.select(g_uscc="uscc", **{f"group_{name}": classed[name] for name in _GROUPS})
-    t = learned.left_join(total, [("uscc", "e_uscc")]).drop("e_uscc")
-    t = t.join(groups, [("uscc", "g_uscc")]).drop("g_uscc")
+    t = learned.join(groups, [("uscc", "g_uscc")]).drop("g_uscc")
+    if reasons is None:
+        return t.mutate(expert_h=ibis.null("int64"))
+    total = reasons.group_by(e_uscc="uscc").agg(expert_h=reasons.points_h.sum().cast("int64"))
+    t = t.left_join(total, [("uscc", "e_uscc")]).drop("e_uscc")
     return t.mutate(expert_h=t.expert_h.fill_null(0))
 
 

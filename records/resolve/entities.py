@@ -67,6 +67,12 @@ def resolve_entities(ws: Workspace, rows: ir.Table, as_of: date) -> Entities:
     )
 
 
+def entities_on(ws: Workspace, entities: Entities, as_of: date) -> Entities:
+    """The same entities as of another day."""
+    used = ws.save("entities_used", _used(entities.versions, as_of))
+    return entities._replace(used=used, lineage=_lineage(ws, used))
+
+
 def _used(versions: ir.Table, as_of: date) -> ir.Table:
     """Greatest updated_on ≤ as_of (null oldest); if all are later, the earliest, 注销 not yet so taken as 存续."""
     t = versions.mutate(is_later=versions.known_on > day(as_of))
