@@ -213,6 +213,39 @@ def retire(
         print("no model is promoted now: class_method scorecard would refuse to run")
 
 
+@model_app.command()
+def watch(
+    out: Out,
+    landing: Landing = None,
+    lake: LakeDir = None,
+    policy: PolicyDir = None,
+    as_of: AsOf = None,
+    accept_refused: AcceptRefused = None,
+    wait: Wait = 30,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Compare what the champion foretold with what came, on labels that have matured; runs take it into account."""
+    from flows.model_training import Asked
+    from flows.model_training import watch as look
+    from policy import load_policy
+
+    asked = Asked(out, landing, lake, policy, as_of, False, tuple(accept_refused or ()), wait)
+    seen = look(asked, now=datetime.now(UTC), told=_teller(quiet))
+    rules = load_policy(policy).scorecard.drift
+    if not seen.is_judged(rules.min_matured_events):
+        verdict = f"too few to judge 样本太少: the policy asks for {rules.min_matured_events} events"
+    elif seen.is_within(float(rules.calibration_ratio)):
+        verdict = f"within the limit 未超限: a factor of {rules.calibration_ratio}"
+    else:
+        verdict = f"past the limit 已超限: a factor of {rules.calibration_ratio}"
+    if not quiet:
+        found = "—" if seen.auc is None else f"{seen.auc:.3f}"
+        print(f"{seen.model}: {seen.start}..{seen.as_of}, {seen.entities:,} entities")
+        print(f"events 事件  foretold {seen.foretold:.1f}  observed {seen.observed}  AUC {found}")
+        print(verdict)
+
+
 def _teller(quiet: bool) -> Any:
     return (lambda line: None) if quiet else (lambda line: print(line, file=sys.stderr))
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from records.errors import UsageError
 
 if TYPE_CHECKING:
-    from policy.learned import Registry, Scorecard
+    from policy.learned import Registry, Scorecard, Watched
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,20 @@ def decide(
         _write(folder / FOLDER / f"{model.id}.json", model_bytes(model))
         _write(folder / FOLDER / "registry.yaml", _yaml(after))
     return after
+
+
+def keep_watched(folder: Path, seen: Watched) -> None:
+    """Adds a line to what was watched; nothing is taken away.
+
+    Raises:
+        UsageError: ``not_writable``.
+    """
+    from policy.learned import FOLDER, WATCH
+
+    with _locked(folder / FOLDER):
+        path = folder / FOLDER / WATCH
+        before = path.read_bytes() if path.exists() else b""
+        _write(path, before + (seen.model_dump_json() + "\n").encode())
 
 
 def _usable(folder: Path, model: Scorecard) -> None:

@@ -20,7 +20,7 @@ from records.errors import UsageError
 if TYPE_CHECKING:
     from models.learning.dataset import Dataset, Window
     from policy import Policy
-    from policy.learned import Scorecard
+    from policy.learned import Scorecard, Watched
     from records.intake import Intake
 
 MODELS = "models"
@@ -133,6 +133,77 @@ def evaluate(asked: Asked, *, now: datetime, told: Callable[[str], None]) -> tup
     return found, place
 
 
+def watch(asked: Asked, *, now: datetime, told: Callable[[str], None]) -> Watched:
+    """Foretold and observed events of the champion in the window that ended on ``as_of``; kept beside the registry.
+
+    Raises:
+        UsageError: ``no_champion``, ``not_matured`` where the window began before the model was trained.
+    """
+    from dataclasses import replace
+
+    import numpy as np
+
+    from features.history import wanted
+    from flows.model_registry import keep_watched, policy_folder
+    from models.learning.dataset import Window, build, months_before, read
+    from models.learning.metrics import auc
+    from models.learning.scoring import score_model
+    from models.learning.validate import chance
+    from policy import load_policy
+    from policy.learned import Watched
+
+    folder = policy_folder(asked.policy)
+    policy = load_policy(asked.policy)
+    model = policy.champion
+    if model is None:
+        raise UsageError(f"no model is promoted in {folder}", rule="no_champion")
+    # The event is the model's own, whatever the policy would learn next.
+    policy = replace(policy, scorecard=policy.scorecard.model_copy(update={"event": model.event}))
+    today = now.astimezone(ZONE).date()
+    as_of = today if asked.as_of is None else read_day("--as-of", asked.as_of)
+    window = Window(months_before(as_of, model.event.horizon_months), as_of)
+    if window.start < model.trained_as_of:
+        raise UsageError(
+            f"the window {window.start}..{as_of} begins before {model.trained_as_of}, up to which {model.id} was "
+            "trained: it would be judged on what it knows",
+            rule="not_matured",
+        )
+    with _at_work(asked, now, told) as (work, lake):
+        intake = _intake(asked, lake, policy, today, now, landing=asked.landing, known_by=None)
+        files = build(lambda _: intake, policy, [window], window.start, work, engine=asked.engine, told=told)
+        data = read(files, [window], wanted(policy))
+    points = score_model(model, data)
+    c = model.calibration
+    foretold = chance(points.astype(float), model.base_points_h, model.factor, c.intercept, c.slope)
+    found = auc(points, data.event)
+    seen = Watched(
+        model=model.id,
+        start=window.start,
+        as_of=as_of,
+        entities=len(data),
+        foretold=round(float(np.sum(foretold)), 3),
+        observed=int(data.event.sum()),
+        auc=round(found, 4) if found == found else None,
+    )
+    keep_watched(folder, seen)
+    return seen
+
+
+@contextmanager
+def _at_work(asked: Asked, now: datetime, told: Callable[[str], None]) -> Iterator[tuple[Path, Path]]:
+    """A folder to work in, and the lake; the lock of OUT is held while it lasts."""
+    out = OutFolder(asked.out)
+    out.make()
+    run_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    with one_run(out.lock, run_id, asked.wait_seconds, told), out.work_folder(run_id) as work:
+        lake = asked.lake or out.lake
+        if asked.landing is None:
+            from flows.lake_care import existing_lake
+
+            existing_lake(lake, None)
+        yield work, lake
+
+
 @contextmanager
 def _prepared(asked: Asked, now: datetime, told: Callable[[str], None]) -> Iterator[Prepared]:
     """The training set; the lock of OUT is held while it lasts."""
@@ -143,15 +214,7 @@ def _prepared(asked: Asked, now: datetime, told: Callable[[str], None]) -> Itera
     today = now.astimezone(ZONE).date()
     as_of = today if asked.as_of is None else read_day("--as-of", asked.as_of)
     policy = load_policy(asked.policy)
-    out = OutFolder(asked.out)
-    out.make()
-    run_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    with one_run(out.lock, run_id, asked.wait_seconds, told), out.work_folder(run_id) as work:
-        lake = asked.lake or out.lake
-        if asked.landing is None:
-            from flows.lake_care import existing_lake
-
-            existing_lake(lake, None)
+    with _at_work(asked, now, told) as (work, lake):
         intake = _intake(asked, lake, policy, today, now, landing=asked.landing, known_by=None)
 
         def on(day: date) -> Intake:

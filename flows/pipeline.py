@@ -155,7 +155,7 @@ def describe(plan: Plan, policy: Policy, intake: Intake) -> Edition:
         as_of=plan.as_of,
         created_at=plan.now,
         policy_version=policy.version,
-        model_version=model_version(policy),
+        model_version=model_version(policy, plan.as_of),
         code_version=code_version(),
         engine=plan.engine,
         known_by=plan.known_by,

@@ -16,15 +16,19 @@ TABLES = (
     "grades", "grade_reasons", "eligibility", "eligibility_blockers", "disclosure", "quarantine", "unmatched",
     "holds", "evidence", "sampling_plan", "joint_punishment", "early_warnings", "touched",
     "disclosure_penalties", "disclosure_licences", "filing_timeliness",
+    "shadow_points",
 )  # fmt: skip
 # The rows to be looked at stand apart from what resolution stored under that name.
 _STORED_AS = {"holds": "held_queue"}
 MODEL_VERSION = "expert"
 
 
-def model_version(policy: Policy) -> str:
+def model_version(policy: Policy, as_of: date) -> str:
     """What gives points beside the policy: the promoted model and the challengers, or the expert table alone."""
     models = [m.version for m in (policy.champion, *policy.challengers) if m is not None]
+    if (seen := policy.watched_on(as_of)) is not None:
+        # What was watched may hand the class to the expert table: it is part of what an answer is made from.
+        models.append(f"watch-{seen.as_of}-{seen.digest}")
     return ";".join(models) or MODEL_VERSION
 
 
@@ -94,7 +98,7 @@ def grade(
         classed = scope.filter(is_classed(scope, as_of, policy))
         scored = score(ws, facts, classed, as_of, policy)
         lines = red_lines(here, facts.judged.filter(facts.judged.held_as != "branch"), as_of, policy)
-        classify(ws, here, scored.reasons, lines, as_of, policy, model_version(policy), scored.method)
+        classify(ws, here, scored.reasons, lines, as_of, policy, model_version(policy, as_of), scored.method)
         disclosure(ws, intake, here, as_of, policy)
         evidence(ws, facts, as_of, policy)
         held_queue(ws, facts, as_of)
@@ -107,9 +111,13 @@ def grade(
         return EngineResult(
             tables={name: ws.path(_STORED_AS.get(name, name)) for name in TABLES},
             conservation=facts.conservation,
-            summary={**summarise(ws), "feeds": facts.feeds},
+            summary={
+                **summarise(ws),
+                "feeds": facts.feeds,
+                **({"drift": scored.drift} if scored.drift else {}),
+            },
             warnings=[*facts.warnings, *scored.warnings],
-            model_version=model_version(policy),
+            model_version=model_version(policy, as_of),
         )
     finally:
         gc.enable()

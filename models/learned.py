@@ -55,3 +55,14 @@ def points_of(column: ir.Column, one: LearnedIndicator) -> ir.IntegerValue:
         cases.append((test, ibis.literal(found.points_h, "int64")))
     last = one.other if one.other is not None else one.bins[-1]
     return ibis.cases(missing, *cases, else_=ibis.literal(last.points_h, "int64"))
+
+
+def bin_of(column: ir.Column, one: LearnedIndicator) -> ir.IntegerValue:
+    """Place of a value's bin in ``LearnedIndicator.all_bins``."""
+    places = {id(found): i for i, found in enumerate(one.all_bins)}
+    cases = [
+        ((column == found.level if one.is_text else column < found.lt), places[id(found)])
+        for found in one.bins[: None if one.is_text else -1]
+    ]
+    last = one.other if one.other is not None else one.bins[-1]
+    return ibis.cases((column.isnull(), places[id(one.missing)]), *cases, else_=places[id(last)])

@@ -12,7 +12,16 @@ from policy.values import Policy
 
 # Keys that name an item of a list.
 _NAMES = ("id", "name", "code", "channel")
-_NOT_SHOWN = ("params", "series", "review_by", "version", "reader_digest", "champion", "challengers")
+_NOT_SHOWN = (
+    "params",
+    "series",
+    "review_by",
+    "version",
+    "reader_digest",
+    "champion",
+    "challengers",
+    "watched",
+)
 _CITATION = ("source", "article", "confidence", "reviewed_on", "review_by")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +17,7 @@ from policy.scorecard import TEXTS, Event
 
 FOLDER = "models"
 REGISTRY = "registry.yaml"
+WATCH = "watch.jsonl"
 BASE = "BASE"
 Role = Literal["champion", "challenger", "retired"]
 
@@ -64,6 +64,11 @@ class LearnedIndicator(Model):
     def is_text(self) -> bool:
         """Whether the feature is a text."""
         return self.feature in TEXTS
+
+    @property
+    def all_bins(self) -> tuple[LearnedBin, ...]:
+        """Every bin: those of values, that of other texts, that of null."""
+        return (*self.bins, *((self.other,) if self.other is not None else ()), self.missing)
 
     @model_validator(mode="after")
     def _whole(self) -> LearnedIndicator:
@@ -158,6 +163,37 @@ class Scorecard(Model):
             "feature": "",
         }
         return found
+
+
+class Watched(Model):
+    """Foretold and observed events of a model on labels that matured by a day (``creditgrade model watch``).
+
+    Attributes:
+        start, as_of: first day of the window (of the features) and its last.
+        foretold: sum of the chances that the points stood for.
+    """
+
+    model: Text
+    start: Day
+    as_of: Day
+    entities: int
+    foretold: float
+    observed: int
+    auc: float | None
+
+    @property
+    def digest(self) -> str:
+        """First 8 hex digits of the hash of what was seen."""
+        text = json.dumps(self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+    def is_judged(self, least: int) -> bool:
+        """Whether there are enough events to say anything."""
+        return max(self.foretold, self.observed) >= least
+
+    def is_within(self, factor: float) -> bool:
+        """Whether foretold and observed differ by no more than a factor."""
+        return self.observed <= factor * self.foretold and self.foretold <= factor * self.observed
 
 
 class Entry(Model):
@@ -276,6 +312,19 @@ def registered(folder: Path, entry: Entry) -> Scorecard:
     return model
 
 
-def trained_before(model: Scorecard, on: date) -> bool:
-    """Whether everything that the model has seen had happened by a day."""
-    return model.trained_as_of <= on
+def read_watch(folder: Path) -> tuple[Watched, ...]:
+    """What was watched of the models of a policy folder, in the order in which it was written.
+
+    Raises:
+        PolicyError: a line cannot be read.
+    """
+    path = folder / FOLDER / WATCH
+    if not path.exists():
+        return ()
+    found = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            found.append(Watched.model_validate_json(line, strict=True))
+        except ValidationError as error:
+            raise PolicyError(f"{FOLDER}/{WATCH}", f"line {number} cannot be read") from error
+    return tuple(found)

@@ -16,7 +16,7 @@ from policy.desk import DeskFile
 from policy.errors import PolicyError
 from policy.feeds import Calendar, Feed, FeedsFile
 from policy.folding import fold
-from policy.learned import FOLDER, REGISTRY, Scorecard, read_registry, registered
+from policy.learned import FOLDER, REGISTRY, Scorecard, Watched, read_registry, read_watch, registered
 from policy.params import PARAMS, READ_AT_INGEST, Param, ParamsFile
 from policy.points import PointsFile, hundredths
 from policy.publicity import Publicity
@@ -85,7 +85,8 @@ def load_policy(path: Path | None = None) -> Policy:
     registry = read_registry(folder)
     champion = next((registered(folder, entry) for entry in registry.of("champion")), None)
     challengers = tuple(registered(folder, entry) for entry in registry.of("challenger"))
-    return _assemble(checked, champion, challengers)
+    watched = tuple(one for one in read_watch(folder) if champion is not None and one.model == champion.id)
+    return _assemble(checked, champion, challengers, watched)
 
 
 def _checked(file: str, model: type[M], data: Any) -> M:
@@ -122,7 +123,10 @@ def _named(loc: tuple[int | str, ...], data: Any) -> list[str]:
 
 
 def _assemble(
-    models: Mapping[str, Model], champion: Scorecard | None, challengers: tuple[Scorecard, ...]
+    models: Mapping[str, Model],
+    champion: Scorecard | None,
+    challengers: tuple[Scorecard, ...],
+    watched: tuple[Watched, ...],
 ) -> Policy:
     def get(name: str, kind: type[M]) -> M:
         model = models[name]
@@ -180,6 +184,7 @@ def _assemble(
         scorecard=get("scorecard.yaml", ScorecardFile),
         champion=champion,
         challengers=challengers,
+        watched=watched,
         params=params,
         feeds=_feeds(get("feeds.yaml", FeedsFile).sources, authorities),
         holidays=get("holidays.yaml", Calendar),

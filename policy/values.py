@@ -13,7 +13,7 @@ from policy.desk import ExcludedItems
 from policy.errors import PolicyError
 from policy.feeds import Calendar, Feed
 from policy.folding import fold
-from policy.learned import Scorecard
+from policy.learned import Scorecard, Watched
 from policy.params import PARAMS, Param
 from policy.points import Indicator, PointsTable
 from policy.publicity import Publicity
@@ -38,8 +38,8 @@ class Policy:
         measures: of joint discipline, and the terms of list entries.
         tasks: inspection tasks, the general one first.
         scorecard: the event to be foreseen, the features, and how a model is fitted, judged and watched.
-        champion: the promoted model, None where there is none; challengers: scored beside it. They are no part of
-            `version`: a snapshot names the model for itself.
+        champion: the promoted model, None where there is none; challengers: scored beside it; watched: what the
+            champion's matured labels showed. They are no part of `version`: a snapshot names the models.
         feeds: declared sources; `authority`, where it stands, is the id in `authorities`.
         excluded_items: licence items that fast-track never reaches (O-39).
         series: every dated value by id, `lists.<name>.<field>`, `honours.<name>.default_term_months` and
@@ -63,6 +63,7 @@ class Policy:
     scorecard: ScorecardFile
     champion: Scorecard | None
     challengers: tuple[Scorecard, ...]
+    watched: tuple[Watched, ...]
     params: Mapping[str, Param]
     feeds: tuple[Feed, ...]
     holidays: Calendar
@@ -178,6 +179,11 @@ class Policy:
             PolicyError: no such honour, or no value in force on that day.
         """
         return int(self.value(f"honours.{name}.default_term_months", on))
+
+    def watched_on(self, on: date) -> Watched | None:
+        """What the champion's newest labels that had matured by a day showed; None where nothing was watched."""
+        seen = [one for one in self.watched if one.as_of <= on]
+        return max(seen, key=lambda one: one.as_of) if seen else None
 
     def indicators_on(self, on: date) -> tuple[Indicator, ...]:
         """The table of expert points in force on `on`.

@@ -234,6 +234,16 @@ CHANGES = TableSpec(
     ),
     key=("uscc",),
 )  # fmt: skip
+# What the challengers of the promoted model would say (beside the contract's files).
+SHADOW_POINTS = TableSpec(
+    "shadow_points",
+    REGULATORS,
+    _schema(
+        [("uscc", _TEXT), ("model_version", _TEXT), ("points", _POINTS), ("points_class", _TEXT)],
+        never_null=("uscc", "model_version", "points", "points_class"),
+    ),
+    key=("uscc", "model_version"),
+)
 
 TABLES = (
     GRADES,
@@ -251,5 +261,6 @@ TABLES = (
     DISCLOSURE_PENALTIES,
     DISCLOSURE_LICENCES,
     FILING_TIMELINESS,
+    SHADOW_POINTS,
     CHANGES,
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     import numpy.typing as npt
 
@@ -116,17 +116,6 @@ def days_earlier(score: Numbers, event: Flags, visited: Numbers) -> dict[str, fl
         "first_half": float(in_half[tied[event]].sum() / whole),
         "first_half_actual": float((place[event] < half).mean()),
     }
-
-
-def psi(expected: Sequence[float], found: Sequence[float]) -> float:
-    """Population stability index of two lists of shares; an empty share is taken as one in ten thousand.
-
-    >>> psi([0.5, 0.5], [0.5, 0.5])
-    0.0
-    """
-    e = np.maximum(np.asarray(expected, float), 1e-4)
-    f = np.maximum(np.asarray(found, float), 1e-4)
-    return float(((f - e) * np.log(f / e)).sum())
 
 
 def calibration(chance: Numbers, event: Flags, groups: int = 10) -> list[dict[str, float]]:

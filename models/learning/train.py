@@ -12,9 +12,9 @@ import numpy as np
 from models.learning.dataset import MISSING, Dataset
 from models.learning.fit import Table, fit_table
 from models.learning.groups import by_groups
-from models.learning.metrics import psi
 from models.learning.validate import calibration_report, choose, few_threads, foretell, report
 from models.points import HUNDREDTHS
+from models.stability import psi
 from policy.learned import Scorecard, sealed
 from policy.scorecard import TEXTS
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from models.learning.metrics import at_budget, auc, days_earlier, interval, mean_auc, psi
+from models.learning.metrics import at_budget, auc, days_earlier, interval, mean_auc
+from models.stability import psi
 
 SMALL = st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=2, max_size=6)
 
