@@ -91,7 +91,14 @@ def read_policy(plan: Plan) -> Policy:
         require_spark(plan.spark_master)
     if plan.policy is not None and not plan.policy.is_dir():
         raise UsageError(f"policy folder {plan.policy} does not exist", rule="policy_missing")
-    return load_policy(plan.policy)
+    policy = load_policy(plan.policy)
+    if policy.champion is None and policy.value("class_method", plan.as_of) == "scorecard":
+        # Told before the night's work, and not after it.
+        raise UsageError(
+            "class_method is scorecard, and no model is promoted (creditgrade model promote)",
+            rule="no_champion",
+        )
+    return policy
 
 
 def ingest(plan: Plan, policy: Policy) -> Intake:

@@ -23,7 +23,8 @@ body{font:16px/1.6 system-ui,"Noto Sans CJK SC","Microsoft YaHei",sans-serif;mar
 padding:0 1rem;color:#1a1a1a;background:#fff}h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2.2rem;
 border-bottom:2px solid #0b5394}h3{font-size:1rem}table{border-collapse:collapse;width:100%;font-size:.92rem}
 th,td{border-bottom:1px solid #ccc;padding:.25rem .5rem;text-align:left;vertical-align:top}td.n,th.n{text-align:right;
-font-variant-numeric:tabular-nums}tr.own{background:#e8f0fa;font-weight:600}.few{color:#595959}figure{margin:1rem 0;
+font-variant-numeric:tabular-nums}td.n{white-space:nowrap}
+tr.own{background:#e8f0fa;font-weight:600}.few{color:#595959}figure{margin:1rem 0;
 overflow-x:auto}figure svg{max-width:100%;height:auto}figcaption{color:#444;font-size:.9rem}.warn{background:#fff3d6;
 padding:.6rem 1rem}.scroll{overflow-x:auto}code{font-size:.85rem;overflow-wrap:anywhere}
 @media print{body{margin:0}h2{break-after:avoid}}
@@ -415,7 +416,7 @@ def _origin(model: Scorecard) -> list[str]:
 
 
 def _all_bins(one: LearnedIndicator) -> list[LearnedBin]:
-    return [b for b in (*one.bins, one.other, one.missing) if b is not None]
+    return list(one.all_bins)
 
 
 def _least(one: LearnedIndicator) -> int:
@@ -437,7 +438,9 @@ def _place(one: LearnedIndicator, found: LearnedBin) -> str:
         return "任何 any"
     if found.ge is None:
         return f"< {found.lt:,}"
-    return f"≥ {found.ge:,}" if found.lt is None else f"{found.ge:,} – {found.lt - 1:,}"
+    if found.lt is None:
+        return f"≥ {found.ge:,}"
+    return f"{found.ge:,}" if found.lt == found.ge + 1 else f"{found.ge:,} – {found.lt - 1:,}"
 
 
 def _dict(value: Any) -> dict[str, Any]:

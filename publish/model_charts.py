@@ -24,6 +24,7 @@ def auc_chart(windows: list[dict[str, Any]], methods: list[str]) -> str:
             "method:N",
             title="方法 method",
             sort=methods,
+            legend=alt.Legend(labelLimit=0),
             scale=alt.Scale(domain=methods, range=_COLOURS[: len(methods)]),
         ),
         strokeDash=alt.StrokeDash("method:N", sort=methods, legend=None),
