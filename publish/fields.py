@@ -38,6 +38,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "sampling_plan": ("抽查抽样框", "Frame of the random-inspection plan: strata, rates and chances, before the draw"),
     "joint_punishment": ("联合惩戒清单", "List entries with the measures of each department"),
     "early_warnings": ("风险监测预警", "Entities that the policy's thresholds name"),
+    "shadow_points": ("备选模型分值", "Points and class that the challengers of the promoted model would give"),
     "disclosure_penalties": ("行政处罚公示上传文件", "Penalties that may be shown, in the official layout"),
     "disclosure_licences": ("行政许可公示上传文件", "Licences that may be shown, in the official layout"),
     "filing_timeliness": ("报送及时性", "Decisions of the last 90 days by authority: filed in time or late"),
