@@ -25,15 +25,15 @@ OWN, PREDECESSOR, BRANCH = "own", "predecessor", "branch"
 def with_predecessors(records: ir.Table, lineage: ir.Table) -> ir.Table:
     """Records keyed by the entity that they are records of (``uscc``, ``held_as``).
 
-    A natural person's penalty never counts against an enterprise (O-23): only a 个体工商户 inherits it.
+    A natural person's penalty never counts against an enterprise (O-23): only a 个体工商户 inherits it. Entries
+    on lists pass on as any other (rules, introduction).
     """
     own = records.mutate(uscc=records.linked, held_as=ibis.literal(OWN))
     heirs = lineage.rename(successor="uscc")
     inherited = records.join(heirs, [("linked", "ancestor")])
     if "is_natural_person" in records.columns:
-        inherited = inherited.filter(
-            ~is_true(inherited.is_natural_person) | inherited.successor.startswith("92")
-        )
+        of_person = (inherited.kind == "penalties") & is_true(inherited.is_natural_person)
+        inherited = inherited.filter(~of_person | inherited.successor.startswith("92"))
     inherited = inherited.mutate(uscc=inherited.successor, held_as=ibis.literal(PREDECESSOR))
     return union_all([own, inherited.select(*own.columns)])
 
