@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import json
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from pydantic import ValidationError
 
 from features import history
 from policy import Policy, PolicyError, load_policy
+from policy.learned import Watched
 from policy.scorecard import FORBIDDEN_WORDS, HISTORY_FEATURES, TEXTS, LearnedFeature, ScorecardFile
 
 
@@ -100,3 +103,35 @@ def test_a_registry_that_does_not_fit_its_models_is_refused(edit: Any) -> None:
     registry.write_text(json.dumps({"models": two, "acts": []}), encoding="utf-8")
     with pytest.raises(PolicyError, match="two champions"):
         load_policy(folder)
+
+
+def _seen(foretold: float, observed: int, as_of: str = "2026-06-30") -> Watched:
+    line = {
+        "model": "m", "start": "2025-06-30", "as_of": as_of, "entities": 1000, "foretold": foretold,
+        "observed": observed, "auc": None,
+    }  # fmt: skip
+    return Watched.model_validate_json(json.dumps(line), strict=True)
+
+
+@pytest.mark.parametrize(
+    ("foretold", "observed", "within"),
+    [
+        (100, 100, True),
+        (100, 150, True),
+        (100, 151, False),
+        (150, 100, True),
+        (151, 100, False),
+        (60, 0, False),
+    ],
+)
+def test_a_model_is_off_by_a_factor_either_way(foretold: float, observed: int, within: bool) -> None:
+    assert _seen(foretold, observed).is_within(1.5) is within
+
+
+def test_few_events_are_not_judged_and_later_ones_are_not_known_before(shipped: Policy) -> None:
+    assert not _seen(10.0, 49).is_judged(50)
+    assert _seen(10.0, 50).is_judged(50) and _seen(50.0, 0).is_judged(50)
+    watched = replace(shipped, watched=(_seen(1, 1, "2026-03-31"), _seen(2, 2, "2026-06-30")))
+    assert watched.watched_on(date(2026, 3, 30)) is None
+    assert watched.watched_on(date(2026, 5, 1)) == _seen(1, 1, "2026-03-31")
+    assert watched.watched_on(date(2026, 6, 30)) == _seen(2, 2, "2026-06-30")
