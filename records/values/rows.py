@@ -14,6 +14,7 @@ from records.codes import OTHER_TYPE
 from records.text import docs_norm
 from records.values.parties import Columns, authority, numbers_and_persons, sources, subject
 from records.values.penalties import penalty_columns
+from records.values.persons import without_persons
 from records.values.reading import Reading
 
 _UPHELD = "属实有效"
@@ -79,7 +80,7 @@ def licences(reading: Reading) -> Columns:
     ends_early = np.asarray(pc.less(valid_to, valid_from).fill_null(False))
     reading.verdicts.note("ends_before_start", "valid_to", ends_early)
     licence_no, licence_norm = reading.doc("licence_no")
-    return columns | {
+    columns |= {
         "doc_name": reading.text("doc_name"),
         "licence_class": reading.text("licence_class"),
         "certificate_name": reading.text("certificate_name"),
@@ -90,12 +91,13 @@ def licences(reading: Reading) -> Columns:
         "valid_to": valid_to,
         "state": reading.text("state"),
     }
+    return without_persons(reading, columns)
 
 
 def penalties(reading: Reading) -> Columns:
     """行政处罚."""
     columns = _licence_or_penalty(reading, ("subject_name", "doc_no", "authority"))
-    return columns | penalty_columns(reading, columns["doc_norm"])
+    return without_persons(reading, columns | penalty_columns(reading, columns["doc_norm"]))
 
 
 def _licence_or_penalty(reading: Reading, required: Sequence[str]) -> Columns:
