@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from desk.http.settings import Desk
 
 KEPT_FOR = timedelta(days=1)
+# The largest file takes minutes: one that has not ended by then was lost with its server.
+LOST_AFTER = timedelta(hours=1)
 RUNNING, DONE, FAILED = "running", "done", "failed"
 _SHORT = [BATCHES.c[name] for name in ("id", "owner", "created_at", "total", "done", "state", "problem")]
 
@@ -63,7 +65,11 @@ def batch(desk: Desk, id_: str, owner: str) -> Mapping[str, Any] | None:
     query = select(*_SHORT).where(BATCHES.c.id == id_, BATCHES.c.owner == owner)
     with clear_errors(desk.access), desk.access.connect() as connection:
         row = connection.execute(query).mappings().first()
-    return None if row is None else dict(row)
+    if row is None:
+        return None
+    if row["state"] == RUNNING and row["created_at"] < stamp(now() - LOST_AFTER):
+        return {**row, "state": FAILED, "problem": "the server stopped; upload the file again"}
+    return dict(row)
 
 
 def result(desk: Desk, id_: str, owner: str) -> bytes | None:
