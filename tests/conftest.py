@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 NO_SKIP = "CREDITGRADE_NO_SKIP"
-# What `needs` asks for, and the commands that tell whether it is there.
+# What `needs` asks for, and the commands that tell whether it is there. Debian keeps a server's own off the PATH.
 _COMMANDS = {
     "java": ("java",),
-    "postgres": ("pg_ctl", "postgres"),
+    "postgres": ("initdb", "/usr/lib/postgresql/*/bin/initdb"),
     "chromium": ("chromium", "chromium-browser"),
 }
 
@@ -41,7 +41,7 @@ def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("needs"):
         for what in mark.args:
-            if not any(shutil.which(command) for command in _COMMANDS[what]):
+            if not any(shutil.which(command) or glob(command) for command in _COMMANDS[what]):
                 pytest.skip(f"{what} is not installed")
 
 
