@@ -110,13 +110,15 @@ $(DEV_READY): | .venv/bin/python
 	@rm -f .venv/.ready-*
 	@touch $(READY) $@
 
+# Of a package pinned with an extra, pip would else look for the newest without it: the pins bind each by its name.
 # A folder that was moved leaves an environment whose scripts point elsewhere: it is made again.
 define install
 	if ! $(PY) -m pip --version >/dev/null 2>&1 || \
 		{ test -e .venv/.folder && test "$$(cat .venv/.folder)" != "$$(pwd)"; }; then \
 		rm -rf .venv && $(MAKE) .venv/bin/python; fi && \
 	pwd > .venv/.folder && \
-	$(PIP) install --require-hashes -r $(1) && \
+	sed -n 's/^\([A-Za-z0-9._-]*\)\[*[^]=]*\]*\(==[^\\]*\) \\$$/\1\2/p' $(1) > .venv/.pins && \
+	$(PIP) install --require-hashes -r $(1) -c .venv/.pins && \
 	$(PIP) install --no-deps --no-build-isolation -e .
 endef
 
