@@ -23,6 +23,7 @@ _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _ORG_CODE = 9
 _SHOWN = 5
+_DIGITS_OF_A_PERSON = 11
 
 
 def explain_entity(
@@ -125,10 +126,13 @@ def read_uscc(text: str) -> str:
         problem = "its check digit does not fit"
     else:
         return code
-    from records.masking import mask_text
+    shown = text
+    if sum(char.isdigit() for char in text) >= _DIGITS_OF_A_PERSON:
+        # Somebody may have typed a citizen's id or a telephone number; what finds them imports NumPy.
+        from records.masking import mask_text
 
-    # Somebody may have typed a citizen's id.
-    raise UsageError(f"{mask_text(text)!r} is no unified social credit code: {problem}", rule="bad_uscc")
+        shown = mask_text(text)
+    raise UsageError(f"{shown!r} is no unified social credit code: {problem}", rule="bad_uscc")
 
 
 def snapshot_of(out: Path, as_of: date | None, *, for_desk: bool = False) -> Path:

@@ -48,7 +48,8 @@ def _set_parameter(files: Mapping[str, Any], name: str, value: Any) -> None:
         if param["id"] == name
     ]
     first = param["values"][0]
-    dated = value if isinstance(value, list) else [{"value": value}]
+    is_dated = isinstance(value, list) and all(isinstance(entry, Mapping) for entry in value)
+    dated = value if is_dated else [{"value": value}]
     param["values"] = [
         {**copy.deepcopy(first), "valid_from": None, "valid_to": None, **entry} for entry in dated
     ]

@@ -100,6 +100,14 @@ DELIVERY = Delivery(
 )  # fmt: skip
 
 
+def cited(value: Any) -> dict[str, Any]:
+    """A parameter as a manifest quotes it (`policy.cite`)."""
+    return {
+        "label": "参数", "unit": "", "value": value, "valid_from": None, "valid_to": None, "source": "测试",
+        "article": "一", "confidence": "A", "for_desk": True,
+    }  # fmt: skip
+
+
 @dataclass
 class Graded:
     """Rows, counts and what they were made from, to be changed by a test before they are published.
@@ -153,13 +161,13 @@ class Graded:
             known_by=None,
             intake=Intake((self.delivery,), ("a warning of the intake",)),
             citations={
-                "points_decay": {"value": [[12, "1"], [60, "1/4"]]},
-                "clean_window_months": {"value": 36},
-                "class_jump_alert": {"value": 2},
-                "surge_alert_entities": {"value": 5},
-                "surge_alert_share": {"value": "0.02"},
-                "class_cut_points": {"value": {"A": 0, "B": 200, "C": 500, "D": 750}},
-                "filing_limit_working_days": {"value": 7},
+                "points_decay": cited([[12, "1"], [60, "1/4"]]),
+                "clean_window_months": cited(36),
+                "class_jump_alert": cited(2),
+                "surge_alert_entities": cited(5),
+                "surge_alert_share": cited("0.02"),
+                "class_cut_points": cited({"A": 0, "B": 200, "C": 500, "D": 750}),
+                "filing_limit_working_days": cited(7),
             },
             divisions={"341802": "宣州区"},
             titles={"AGE": {"title": "成立年限", "title_en": "Age of the entity"}},
