@@ -44,6 +44,8 @@ def red_lines(evidence: Evidence) -> frozenset[str]:
         if one.way.via_branch or not counts(one.penalty, policy, as_of, as_of):
             continue
         tier = one.penalty.tier
+        if tier == "minor":  # a policy may let it count (O-07); no red line is drawn for it (rules §7)
+            continue
         months = policy.value(f"{tier}_red_line_months", as_of)
         if as_of <= add_months(one.penalty.decided_on, months):
             lines.add(f"{tier.upper()}_12M")
