@@ -45,7 +45,7 @@ class Facts:
         features: one row per entity that has a row (`features.indicators.entity_features`).
         judged: records of each entity with ``counts``, ``would_count``, ``is_active``, ``held_as``.
         holds: `features.holds.HOLD` columns, not settled.
-        honours: recognised honours with their term: uscc, valid_from, valid_to.
+        honours: recognised honours with their term (`_honours`).
         events: streams for the points.
         visits: of linked entities (`features.visits.visits`), and items: what was inspected, with its result.
         licences: linked winning rows.
@@ -270,7 +270,10 @@ def _ruled_penalty_records(ws: Workspace, upheld: ir.Table, state: ir.Table, pol
 
 
 def _honours(rows: ir.Table, as_of: date, policy: Policy) -> ir.Table:
-    """Recognised honours of linked entities: uscc, valid_from, valid_to (default term where none is stated)."""
+    """Recognised honours of linked entities, a row each; where no end is stated, the default term of the type.
+
+    Columns: uscc, authority, doc_no, honour_code, linked_by, valid_from, valid_to.
+    """
     t = rows.filter(
         rows.is_winner & rows.linked.notnull() & rows.honour_code.notnull() & rows.valid_from.notnull()
     )
@@ -278,10 +281,14 @@ def _honours(rows: ir.Table, as_of: date, policy: Policy) -> ir.Table:
     terms = [(t.honour_code == h.name, int(policy.honour_term_months(h.name, as_of))) for h in policy.honours]
     months = ibis.cases(*terms, else_=0).cast("int32")
     return t.select(
+        "authority",
+        "doc_no",
+        "honour_code",
+        "linked_by",
+        "valid_from",
         uscc="linked",
-        valid_from="valid_from",
         valid_to=ibis.coalesce(t.valid_to, add_months(t.valid_from, months)),
-    ).distinct()
+    )
 
 
 def _withdrawn(versions: ir.Table, as_of: date) -> ir.Table:

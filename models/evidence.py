@@ -39,7 +39,7 @@ def evidence(ws: Workspace, facts: Facts, as_of: date, policy: Policy) -> ir.Tab
     the one that bears it. Records older than the longest decay are left out unless they still count.
     """
     parts = [_judged(ws, facts, as_of, policy), *_of_kin(ws, facts, as_of, policy)]
-    parts += [_visits(ws, facts, as_of, policy), _honours(ws, facts, as_of)]
+    parts += [_visits(ws, facts, as_of, policy), _honours(facts, as_of)]
     return ws.save("evidence", union_all(parts).distinct())
 
 
@@ -121,18 +121,14 @@ def _visits(ws: Workspace, facts: Facts, as_of: date, policy: Policy) -> ir.Tabl
     ).select(*EVIDENCE)  # fmt: skip
 
 
-def _honours(ws: Workspace, facts: Facts, as_of: date) -> ir.Table:
-    valid = facts.honours.filter(
+def _honours(facts: Facts, as_of: date) -> ir.Table:
+    t = facts.honours.filter(
         (facts.honours.valid_from <= day(as_of)) & (facts.honours.valid_to >= day(as_of))
     )
-    valid = valid.semi_join(facts.features, "uscc").select("valid_to", h_uscc="uscc", h_from="valid_from")
-    rows = ws.stored("linked_honours")
-    rows = rows.filter(rows.is_winner & rows.linked.notnull() & rows.honour_code.notnull())
-    rows = rows.select("linked", "authority", "doc_no", "valid_from", "honour_code", "linked_by")
-    t = rows.join(valid, [("linked", "h_uscc"), ("valid_from", "h_from")])
+    t = t.semi_join(facts.features, "uscc")
     return t.select(
-        "authority", "doc_no", "linked_by",
-        uscc="linked", kind=ibis.literal("honours"), event_on="valid_from", what="honour_code",
-        held_as=ibis.literal("own"), via="linked", ended_on="valid_to", repaired_on=no_day(),
+        "uscc", "authority", "doc_no", "linked_by",
+        kind=ibis.literal("honours"), event_on="valid_from", what="honour_code",
+        held_as=ibis.literal("own"), via="uscc", ended_on="valid_to", repaired_on=no_day(),
         is_provisional=ibis.literal(False), is_active=ibis.literal(False), counts=ibis.literal(False),
     ).select(*EVIDENCE)  # fmt: skip
