@@ -109,7 +109,7 @@ def grade(
         disclosure_files(ws, intake, here, as_of, policy)
         filing_timeliness(ws, intake, as_of, policy)
         return EngineResult(
-            tables={name: ws.path(_STORED_AS.get(name, name)) for name in TABLES},
+            tables={name: ws.export(_STORED_AS.get(name, name)) for name in TABLES},
             conservation=facts.conservation,
             summary={
                 **summarise(ws),

@@ -95,8 +95,9 @@ def add_changes(result: EngineResult, edition: Edition, out: Path) -> tuple[dict
             before = {name: ws.read([previous.table(name)]) for name in COMPARED}
         touched = ws.read([result.tables["touched"]]) if "touched" in result.tables else None
         compare(ws, before, after, touched, edition.as_of, _between(previous, edition))
-        described = _describe(ws, parquet_files(result.tables["grades"]), previous, edition, passed)
-        return {**result.tables, "changes": ws.path("changes")}, described
+        changes = ws.export("changes")
+        described = _describe(ws, changes, parquet_files(result.tables["grades"]), previous, edition, passed)
+        return {**result.tables, "changes": changes}, described
     finally:
         ws.close()
 
@@ -118,13 +119,13 @@ def _between(previous: Previous | None, edition: Edition) -> Between | None:
 
 
 def _describe(
-    ws: Any, grades: list[Path], previous: Previous | None, edition: Edition, passed: list[str]
+    ws: Any, changes: Path, grades: list[Path], previous: Previous | None, edition: Edition, passed: list[str]
 ) -> dict[str, Any]:
     def rows(query: str) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = ws.con.raw_sql(query).fetchall()
         return found
 
-    table = f"read_parquet({_quoted(ws.path('changes'))}, hive_partitioning = false)"
+    table = f"read_parquet({_quoted(changes)}, hive_partitioning = false)"
     counts = {"ADD": 0, "MOD": 0, "DEL": 0} | dict(rows(f"SELECT change, count(*) FROM {table} GROUP BY 1"))
     causes = dict(rows(f"SELECT unnest(causes) AS c, count(*) FROM {table} GROUP BY 1 ORDER BY 1"))
     return {

@@ -1,4 +1,4 @@
-"""Names of the folders and files that stand around the tables of a snapshot (contract §3)."""
+"""Names of the folders and files that stand around the tables of a snapshot (contract §3), and how many at once."""
 
 SNAPSHOTS = "snapshots"
 TEMP_PREFIX = ".writing-"
@@ -7,3 +7,5 @@ DESK = "desk"
 MANIFEST = "manifest.json"
 REPORT = f"{REGULATORS}/report.html"
 DESK_MANIFEST = f"{DESK}/manifest.json"
+
+CORES = 2  # tables that are written, or looked at, at a time

@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from publish.places import DESK, DESK_MANIFEST, MANIFEST
+from publish.places import CORES, DESK, DESK_MANIFEST, MANIFEST
 from publish.pruned import KEPT, PRUNED, read_pruned
 from publish.tables import CLASS_WORDS, TABLES, TableSpec
 from records.errors import UsageError
@@ -171,7 +172,9 @@ def _tables(snapshot: Path, described: Mapping[str, Any], sound: list[TableSpec]
     from publish.verify_tables import check_across, check_table
 
     rows = {output["path"]: int(output["rows"]) for output in described["outputs"]}
-    found = [Problem(*problem) for spec in sound for problem in check_table(snapshot, spec, rows)]
+    with ThreadPoolExecutor(CORES) as pool:
+        each = pool.map(lambda spec: list(check_table(snapshot, spec, rows)), sound)
+        found = [Problem(*problem) for problems in each for problem in problems]
     broken = {problem.message.split(":")[0] for problem in found}
     if len(sound) == len(TABLES) and not broken & {spec.parquet for spec in TABLES}:
         found += [Problem(*problem) for problem in check_across(snapshot, described)]

@@ -135,6 +135,21 @@ class SparkWorkspace(Workspace):
         rows.write.mode("overwrite").parquet(f"file://{self.path(name).resolve()}")
         return self.stored(name)
 
+    def stored(self, name: str) -> ir.Table:
+        """A table stored before."""
+        return self._scan([self.path(name)])
+
+    def put_arrow(self, name: str, table: pa.Table) -> ir.Table:
+        """Store a small Arrow table as `name`."""
+        import pyarrow.parquet as pq
+
+        pq.write_table(table, self.path(name))
+        return self.stored(name)
+
+    def export(self, name: str) -> Path:
+        """A stored table as Parquet in the folder: its `path`."""
+        return self.path(name)
+
     def fetch(self, expr: ir.Table) -> pa.Table:
         """A result small enough for memory."""
         import pyarrow.parquet as pq

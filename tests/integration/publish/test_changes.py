@@ -217,11 +217,11 @@ def test_previous_and_changes_make_the_new(
     ws = open_workspace(folder / "ws")
     try:
         before, after = (
-            {name: ws.con.read_parquet(str(result.tables[name])) for name in COMPARED} for result in results
+            {name: ws.read([result.tables[name]]) for name in COMPARED} for result in results
         )
         between = Between(DAY_BEFORE, date(2026, 6, 30), False, False, False, 60, 36)
         compare(ws, before, after, None, date(2026, 6, 30), between)
-        rows = read(ws.path("changes"))
+        rows = read(ws.export("changes"))
     finally:
         ws.close()
     made = dict(state(as_rows(old)))

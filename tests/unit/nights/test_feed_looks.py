@@ -69,7 +69,7 @@ def look_in(ws: DuckDBWorkspace, place: Path, **declared: Any) -> FeedLook:
         }
     )
     pq.write_table(table, place)
-    rows = {"penalties": ws.con.read_parquet(str(place))}
+    rows = {"penalties": ws.read([place])}
     (found,) = look_at_feeds(ws, rows, INTAKE, AS_OF, policy)
     return found
 
