@@ -154,7 +154,8 @@ class DuckDBWorkspace(Workspace):
         # hold as a double): the stored table has the declared types.
         schema = expr.schema()
         columns = ", ".join(
-            f'CAST("{column}" AS {DuckDBType.to_string(kind)}) AS "{column}"' for column, kind in schema.items()
+            f'CAST("{column}" AS {DuckDBType.to_string(kind)}) AS "{column}"'
+            for column, kind in schema.items()
         )
         sql = f'CREATE OR REPLACE TABLE "{name}" AS SELECT {columns} FROM ({self.con.compile(expr)})'
         self._run(lambda: self.con.con.execute(sql))

@@ -216,9 +216,7 @@ def test_previous_and_changes_make_the_new(
         results.append(Graded(folder / str(number), rows=as_rows(city)).result())
     ws = open_workspace(folder / "ws")
     try:
-        before, after = (
-            {name: ws.read([result.tables[name]]) for name in COMPARED} for result in results
-        )
+        before, after = ({name: ws.read([result.tables[name]]) for name in COMPARED} for result in results)
         between = Between(DAY_BEFORE, date(2026, 6, 30), False, False, False, 60, 36)
         compare(ws, before, after, None, date(2026, 6, 30), between)
         rows = read(ws.export("changes"))
