@@ -2,7 +2,10 @@
 
 # No postponed annotations here: typer would compile each of them again at every start.
 
+import inspect
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -41,24 +44,43 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(model_app, name="model")
 
 
-@model_app.command()
-def train(
+def _over_the_lake(command: Callable[..., None]) -> Callable[..., None]:
+    """Puts the options of `_asked` before the command's own; the command is handed what they ask, as ``asked``."""
+    own = [one for name, one in inspect.signature(command).parameters.items() if name != "asked"]
+    shared = inspect.signature(_asked).parameters
+
+    def run(**given: Any) -> None:
+        command(asked=_asked(**{name: given.pop(name) for name in shared}), **given)
+
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    options = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*shared.values(), *own)]
+    run.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+    return run
+
+
+def _asked(
     out: Out,
-    by: By,
     landing: Landing = None,
     lake: LakeDir = None,
     policy: PolicyDir = None,
     as_of: AsOf = None,
-    known_by: KnownBy = False,
     accept_refused: AcceptRefused = None,
     wait: Wait = 30,
-    quiet: Quiet = False,
-    debug: Debug = False,
-) -> None:
-    """Train a scorecard on past days and validate it; it is used by nobody until it is promoted."""
-    from flows.model_training import Asked, train_model
+) -> Any:
+    from flows.model_training import Asked
 
-    asked = Asked(out, landing, lake, policy, as_of, known_by, tuple(accept_refused or ()), wait)
+    return Asked(
+        out, landing, lake, policy, as_of, accept_refused=tuple(accept_refused or ()), wait_seconds=wait
+    )
+
+
+@model_app.command()
+@_over_the_lake
+def train(asked: Any, by: By, known_by: KnownBy = False, quiet: Quiet = False, debug: Debug = False) -> None:
+    """Train a scorecard on past days and validate it; it is used by nobody until it is promoted."""
+    from flows.model_training import train_model
+
+    asked = replace(asked, as_received=known_by)
     model, place = train_model(asked, created_by=by, now=datetime.now(UTC), told=_teller(quiet))
     if not quiet:
         print("\n".join(_metrics(model.metrics, str(model.candidate["id"]))))
@@ -67,23 +89,12 @@ def train(
 
 
 @model_app.command()
-def evaluate(
-    out: Out,
-    landing: Landing = None,
-    lake: LakeDir = None,
-    policy: PolicyDir = None,
-    as_of: AsOf = None,
-    known_by: KnownBy = False,
-    accept_refused: AcceptRefused = None,
-    wait: Wait = 30,
-    quiet: Quiet = False,
-    debug: Debug = False,
-) -> None:
+@_over_the_lake
+def evaluate(asked: Any, known_by: KnownBy = False, quiet: Quiet = False, debug: Debug = False) -> None:
     """Validate the policy's candidates on rolling windows beside every baseline; no model is made."""
-    from flows.model_training import Asked
     from flows.model_training import evaluate as measure
 
-    asked = Asked(out, landing, lake, policy, as_of, known_by, tuple(accept_refused or ()), wait)
+    asked = replace(asked, as_received=known_by)
     found, place = measure(asked, now=datetime.now(UTC), told=_teller(quiet))
     if not quiet:
         print("\n".join([*_ranked(found["selection"]), "", *_metrics(found, found["chosen"])]))
@@ -214,25 +225,14 @@ def retire(
 
 
 @model_app.command()
-def watch(
-    out: Out,
-    landing: Landing = None,
-    lake: LakeDir = None,
-    policy: PolicyDir = None,
-    as_of: AsOf = None,
-    accept_refused: AcceptRefused = None,
-    wait: Wait = 30,
-    quiet: Quiet = False,
-    debug: Debug = False,
-) -> None:
+@_over_the_lake
+def watch(asked: Any, quiet: Quiet = False, debug: Debug = False) -> None:
     """Compare what the champion foretold with what came, on labels that have matured; runs take it into account."""
-    from flows.model_training import Asked
     from flows.model_training import watch as look
     from policy import load_policy
 
-    asked = Asked(out, landing, lake, policy, as_of, False, tuple(accept_refused or ()), wait)
     seen = look(asked, now=datetime.now(UTC), told=_teller(quiet))
-    rules = load_policy(policy).scorecard.drift
+    rules = load_policy(asked.policy).scorecard.drift
     if not seen.is_judged(rules.min_matured_events):
         verdict = f"too few to judge 样本太少: the policy asks for {rules.min_matured_events} events"
     elif seen.is_within(float(rules.calibration_ratio)):

@@ -63,6 +63,8 @@ def pipeline(plan: Plan, access: Access, run_id: str, step: Step) -> Answered:
     if published is None:
         with plan.out.work_folder(run_id) as work:
             result = step("grade", lambda: grade(plan, policy, intake, work))
+            given = (result.summary.get("drift") or {}).get("class_given_by")
+            edition = replace(edition, titles=_titles(plan, policy, given))
             published = step("publish", lambda: put(plan, result, edition, access))
     standing = published
     move = step("latest", lambda: point(plan, standing))
@@ -167,14 +169,14 @@ def describe(plan: Plan, policy: Policy, intake: Intake) -> Edition:
         engine=plan.engine,
         known_by=plan.known_by,
         intake=intake,
-        titles=_titles(plan, policy),
+        titles=_titles(plan, policy, str(policy.value("class_method", plan.as_of))),
         citations=citations(policy, plan.as_of),
         divisions={division.code: division.name for division in policy.divisions},
     )
 
 
-def _titles(plan: Plan, policy: Policy) -> dict[str, dict[str, str]]:
-    """Titles of the reasons' indicators; where both methods use an id, of the one that gives the class."""
+def _titles(plan: Plan, policy: Policy, given_by: str | None) -> dict[str, dict[str, str]]:
+    """Titles of the reasons' indicators; where both methods use an id, of the one that gave the class."""
     expert = {
         i.id: {
             "title": i.title,
@@ -186,7 +188,7 @@ def _titles(plan: Plan, policy: Policy) -> dict[str, dict[str, str]]:
         for i in policy.indicators_on(plan.as_of)
     }
     learned = policy.champion.titles() if policy.champion is not None else {}
-    return expert | learned if policy.value("class_method", plan.as_of) == "scorecard" else learned | expert
+    return expert | learned if given_by == "scorecard" else learned | expert
 
 
 def grade(plan: Plan, policy: Policy, intake: Intake, work: Path) -> EngineResult:

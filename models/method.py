@@ -79,11 +79,10 @@ def score(ws: Workspace, facts: Facts, classed: ir.Table, as_of: date, policy: P
             "drift: the expert table gives the class instead of the scorecard (scorecard.yaml, drift)"
         )
         gives = False
+    figures = {**watched.figures, "class_given_by": "scorecard" if gives else "expert"}
     if gives:
-        return Scored(
-            theirs, Method("scorecard", dict(model.cut_points_h), experts), warnings, watched.figures
-        )
-    return Scored(experts, Method.expert(as_of, policy, theirs), warnings, watched.figures)
+        return Scored(theirs, Method("scorecard", dict(model.cut_points_h), experts), warnings, figures)
+    return Scored(experts, Method.expert(as_of, policy, theirs), warnings, figures)
 
 
 def _shadow(ws: Workspace, learned: ir.Table, policy: Policy) -> None:

@@ -109,6 +109,7 @@ class Scorecard(Model):
         base_points_h: points of the row BASE. factor: points (not hundredths) a unit of log-odds.
         cut_points_h: least points of each class. points_shares: share of the population in each tenth of the points
             on the day of training, between points_edges_h.
+        made_with: what the policy said of how its features are made (`policy.scorecard.how_made`).
         windows: (first day after the features, last day of the label, rows, events) of what it was fitted on.
         inputs: sha256 of the deliveries. metrics, selection: of the validation, see docs/model.md.
         sha256: of all else.
@@ -130,6 +131,7 @@ class Scorecard(Model):
     points_edges_h: tuple[int, ...]
     points_shares: tuple[float, ...]
     calibration: Calibration
+    made_with: dict[str, JsonValue]
     windows: tuple[dict[str, JsonValue], ...]
     inputs: tuple[Text, ...]
     policy_version: Text
@@ -261,14 +263,14 @@ def model_bytes(model: Scorecard) -> bytes:
 
 
 def read_model(path: Path) -> Scorecard:
-    """Read one model and check its hash.
+    """Read one model and check that not a byte of it was changed.
 
     Raises:
         PolicyError: it cannot be read, is no model, or was changed after it was made.
     """
     try:
-        content = json.loads(path.read_bytes())
-        model = Scorecard.model_validate_json(json.dumps(content), strict=True)
+        stored = path.read_bytes()
+        model = Scorecard.model_validate_json(json.dumps(json.loads(stored)), strict=True)
     except OSError as error:
         raise PolicyError(path.name, f"cannot be read: {error.strerror}") from error
     except ValidationError as error:
@@ -277,7 +279,8 @@ def read_model(path: Path) -> Scorecard:
         raise PolicyError(path.name, f"is no model: {where}: {first['msg']}") from error
     except (ValueError, UnicodeDecodeError) as error:
         raise PolicyError(path.name, "is no model: not JSON") from error
-    if digest(model.model_dump(mode="json")) != model.sha256:
+    made = sealed(model.model_dump(mode="json"))
+    if made != model or model_bytes(made) != stored:
         raise PolicyError(path.name, "was changed after it was made: its hash does not fit")
     return model
 

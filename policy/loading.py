@@ -21,7 +21,7 @@ from policy.params import PARAMS, READ_AT_INGEST, Param, ParamsFile
 from policy.points import PointsFile, hundredths
 from policy.publicity import Publicity
 from policy.reading import read_yaml
-from policy.scorecard import ScorecardFile, is_known_feature
+from policy.scorecard import ScorecardFile, how_made, is_known_feature
 from policy.supervision import MeasuresFile, SamplingFile
 from policy.tables import (
     AuthoritiesFile,
@@ -308,7 +308,7 @@ def _check_supervision(policy: Policy) -> None:
 
 
 def check_model(model: Scorecard, card: ScorecardFile) -> None:
-    """Whether every feature of a model can be made under a policy, and may be used.
+    """Whether every feature of a model can be made under a policy as it was when the model was trained.
 
     Raises:
         PolicyError: one cannot.
@@ -317,6 +317,12 @@ def check_model(model: Scorecard, card: ScorecardFile) -> None:
     for one in model.indicators:
         if not is_known_feature(one.feature, groups):
             raise PolicyError(f"{FOLDER}/{model.id}.json", f"{one.id}: unknown feature {one.feature}")
+    now = how_made(card, [one.feature for one in model.indicators])
+    if changed := sorted(key for key in {*now, *model.made_with} if now.get(key) != model.made_with.get(key)):
+        raise PolicyError(
+            f"{FOLDER}/{model.id}.json",
+            f"its features are made otherwise than when it was trained (scorecard.yaml, {', '.join(changed)})",
+        )
 
 
 def _digest(content: Any) -> str:

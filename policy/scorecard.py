@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -149,10 +150,18 @@ class Candidate(Model):
 
 
 class Fit(Model):
-    """How the table of points is made."""
+    """How the table of points is made.
+
+    Attributes:
+        dates: number of windows; step_months: from one to the next.
+        min_events: fewest entities with the event among the rows that a table is fitted on; fewer are refused.
+        min_bin_share: least share of a numeric bin; min_level_rows: fewest rows of a text with a bin of its own.
+        max_rows: rows of the regression: every event, and every k-th other row with weight k.
+    """
 
     dates: Annotated[int, Field(ge=2)]
     step_months: Positive
+    min_events: Positive
     min_bin_share: Share
     min_level_rows: Positive
     class_weight: Literal["none", "balanced"]
@@ -287,6 +296,24 @@ class ScorecardFile(Model):
         if self.fit.dates <= self.validation.windows:
             raise ValueError("fit.dates must leave windows to fit on before the first one that is foretold")
         return self
+
+
+def how_made(card: ScorecardFile, features: Collection[str]) -> dict[str, Any]:
+    """What the policy says of how some features are made: a model's points fit these and no others.
+
+    Returns:
+        adverse_results, prior_visits, recency_weights, oldest_weight and groups where a feature of a group is among
+        them; event where ``days_since_event`` is.
+    """
+    named = {name.rpartition("_")[0] for name in features if name.rpartition("_")[2] in GROUP_FEATURES}
+    groups = [g.model_dump(mode="json", exclude={"label"}) for g in card.groups if g.id in named]
+    made: dict[str, Any] = {}
+    if groups:
+        visits = {"adverse_results", "prior_visits", "recency_weights", "oldest_weight"}
+        made = {**card.model_dump(mode="json", include=visits), "groups": groups}
+    if "days_since_event" in features:
+        made["event"] = card.event.model_dump(mode="json", exclude={"label", "label_en"})
+    return made
 
 
 def is_known_feature(name: str, groups: set[str]) -> bool:

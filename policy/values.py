@@ -181,8 +181,11 @@ class Policy:
         return int(self.value(f"honours.{name}.default_term_months", on))
 
     def watched_on(self, on: date) -> Watched | None:
-        """What the champion's newest labels that had matured by a day showed; None where nothing was watched."""
-        seen = [one for one in self.watched if one.as_of <= on]
+        """What the champion's newest labels that had matured by a day showed; None where nothing was watched.
+
+        Of several looks at one day the last counts: it knew what had been received by then.
+        """
+        seen = [one for one in reversed(self.watched) if one.as_of <= on]
         return max(seen, key=lambda one: one.as_of) if seen else None
 
     def indicators_on(self, on: date) -> tuple[Indicator, ...]:

@@ -24,7 +24,7 @@ class Binned:
     Attributes:
         edges: of a numeric feature: bin i holds edges[i-1] ≤ v < edges[i].
         levels: of a text: the index of each text that has its own bin, by bin.
-        rows, events: of each bin (weighted sums); the last one is null, of a text the one before it all other texts.
+        rows, events: of each bin; the last one is null, of a text the one before it all other texts.
         evidence: weight of evidence of each bin: log-odds of the event in it, less that of all.
     """
 
@@ -44,7 +44,6 @@ def fit_bins(
     feature: LearnedFeature,
     values: npt.NDArray[np.int32],
     event: npt.NDArray[np.bool_],
-    weight: npt.NDArray[np.float64] | None,
     *,
     is_text: bool,
     max_bins: int,
@@ -56,7 +55,6 @@ def fit_bins(
 
     Args:
         values: int32, `MISSING` for null.
-        weight: of each row, None for 1.
         smoothing: observations at the average that each bin is given, so that a small bin says little.
     """
     levels: tuple[int, ...] | None = None
@@ -68,10 +66,13 @@ def fit_bins(
         levels = tuple(sorted(int(i) for i in frequent[np.argsort(-seen[frequent], kind="stable")][:250]))
     else:
         edges = _quantile_edges(values, max_bins, min_share)
-    rows, events = _counts(_codes(values, edges, levels), event, weight, _size(edges, levels))
+    rows, events = _counts(_codes(values, edges, levels), event, _size(edges, levels))
     if not is_text and feature.direction != "free":
-        edges = _monotone(feature, edges, rows, events, smoothing)
-        rows, events = _counts(_codes(values, edges, levels), event, weight, _size(edges, levels))
+        pooled = _monotone(feature, edges, rows, events, smoothing)
+        # Bins fall together whole: each old one adds to the new one that holds it, the last (null) to itself.
+        place = np.append(np.searchsorted(pooled, [-np.inf, *edges], side="right"), len(pooled) + 1)
+        rows, events = (np.bincount(place, weights=x, minlength=len(pooled) + 2) for x in (rows, events))
+        edges = pooled
     evidence = _evidence(feature, rows, events, smoothing, is_text)
     return Binned(feature, edges, levels, rows, events, evidence)
 
@@ -123,12 +124,10 @@ def _quantile_edges(values: npt.NDArray[np.int32], max_bins: int, min_share: flo
 def _counts(
     codes: npt.NDArray[np.uint8],
     event: npt.NDArray[np.bool_],
-    weight: npt.NDArray[np.float64] | None,
     size: int,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    rows = np.bincount(codes, weights=weight, minlength=size).astype(np.float64)
-    happened = np.bincount(codes[event], weights=None if weight is None else weight[event], minlength=size)
-    return rows, happened.astype(np.float64)
+    rows = np.bincount(codes, minlength=size).astype(np.float64)
+    return rows, np.bincount(codes[event], minlength=size).astype(np.float64)
 
 
 def _smooth(

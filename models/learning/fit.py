@@ -47,22 +47,59 @@ class Table:
         return np.clip(total, 0, MAX_POINTS_H)
 
 
+class TrainingBins:
+    """Bins of the features on some rows, made once for all candidates that ask for the same."""
+
+    def __init__(self, data: Dataset, rows: npt.NDArray[np.intp], card: ScorecardFile) -> None:
+        self._data, self._rows, self._card = data, rows, card
+        self._event = data.event[rows]
+        self._made: dict[tuple[str, int, str], Binned] = {}
+
+    def of(self, feature: LearnedFeature, candidate: Candidate) -> Binned:
+        """The bins of a feature under a candidate's setting."""
+        key = (feature.feature, candidate.max_bins, candidate.smoothing)
+        if key not in self._made:
+            self._made[key] = fit_bins(
+                feature,
+                self._data.features[feature.feature][self._rows],
+                self._event,
+                is_text=feature.feature in TEXTS,
+                max_bins=candidate.max_bins,
+                smoothing=float(candidate.smoothing),
+                min_share=float(self._card.fit.min_bin_share),
+                min_level_rows=self._card.fit.min_level_rows,
+            )
+        return self._made[key]
+
+
 def fit_table(
     data: Dataset,
     rows: npt.NDArray[np.intp],
     card: ScorecardFile,
     candidate: Candidate,
+    bins: TrainingBins | None = None,
 ) -> Table:
     """Fits one candidate on some rows.
 
+    Args:
+        bins: of the same rows, where other candidates have made them.
+
     Raises:
-        ValueError: the rows hold no event, or nothing else.
+        ValueError: the rows hold too few events, or nothing else.
     """
     event = data.event[rows]
-    if not event.any() or event.all():
-        raise ValueError("the training rows hold only one outcome")
+    # Windows overlap: what counts is how many entities had the event, and not in how many windows.
+    found = int(np.count_nonzero(np.bincount(data.entity[rows[event]])))
+    if found < card.fit.min_events:
+        raise ValueError(
+            f"too few events 事件太少: {found:,} entities had it in {len(np.unique(data.window[rows]))} windows, the "
+            f"policy asks for {card.fit.min_events:,} (scorecard.yaml, fit.min_events)"
+        )
+    if event.all():
+        raise ValueError("every entity had the event: there is nothing to tell apart")
     used = [f for f in card.features if f.id not in candidate.without]
-    binned = [_bin(data, rows, event, card, candidate, f) for f in used]
+    bins = bins or TrainingBins(data, rows, card)
+    binned = [bins.of(f, candidate) for f in used]
     binned = [one for one in binned if np.ptp(one.evidence[one.rows > 0]) > 1e-9]
     if not binned:
         raise ValueError("no feature tells anything of the event")
@@ -86,27 +123,6 @@ def fit_table(
         intercept=float(intercept),
         factor=factor,
         dropped=tuple(f.id for f in used if f.id not in stayed),
-    )
-
-
-def _bin(
-    data: Dataset,
-    rows: npt.NDArray[np.intp],
-    event: npt.NDArray[np.bool_],
-    card: ScorecardFile,
-    candidate: Candidate,
-    feature: LearnedFeature,
-) -> Binned:
-    return fit_bins(
-        feature,
-        data.features[feature.feature][rows],
-        event,
-        None,
-        is_text=feature.feature in TEXTS,
-        max_bins=candidate.max_bins,
-        smoothing=float(candidate.smoothing),
-        min_share=float(card.fit.min_bin_share),
-        min_level_rows=card.fit.min_level_rows,
     )
 
 

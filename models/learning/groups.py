@@ -52,7 +52,8 @@ def by_groups(
             here = names == name
             n, events = int(here.sum()), int(event[here].sum())
             line: dict[str, Any] = {"group": name, "rows": n}
-            if n < v.min_group or events < v.min_group_events:
+            # Without either outcome there is no order to judge.
+            if n < v.min_group or min(events, n - events) < v.min_group_events:
                 found[kind].append(line | {"too_few": True})
                 continue
             low, high = wilson(events, n)

@@ -26,10 +26,30 @@ def auc(score: Numbers, event: Flags, weight: Numbers | None = None) -> float:
     >>> auc(np.array([1, 2, 2, 3]), np.array([False, False, True, True]))
     0.875
     """
+    return _ranked_auc(np.unique(score, return_inverse=True)[1], event, weight)
+
+
+def _ranked_auc(tied: Numbers, event: Flags, weight: Numbers | None) -> float:
+    """AUC from places in the order of scores, where the tied have one place."""
+    size = int(tied.max(initial=-1)) + 1
+    every = np.bincount(tied, weights=weight, minlength=size)
+    bad = np.bincount(tied[event], weights=None if weight is None else weight[event], minlength=size)
+    return _counted_auc(every - bad, bad)
+
+
+def auc_of_bins(score: Numbers, rows: Numbers, events: Numbers) -> float:
+    """AUC of rows that are counted by their bin, each bin with one score; equal scores tie.
+
+    >>> import numpy as np
+    >>> auc_of_bins(np.array([1, 2, 3]), np.array([1, 2, 1]), np.array([0, 1, 1]))
+    0.875
+    """
     _, tied = np.unique(score, return_inverse=True)
-    one = np.ones(len(score)) if weight is None else weight
-    good = np.bincount(tied, weights=one * ~event)
-    bad = np.bincount(tied, weights=one * event)
+    every, bad = (np.bincount(tied, weights=x) for x in (rows, events))
+    return _counted_auc(every - bad, bad)
+
+
+def _counted_auc(good: Numbers, bad: Numbers) -> float:
     if not good.sum() or not bad.sum():
         return float("nan")
     below = np.cumsum(good) - good
@@ -38,12 +58,25 @@ def auc(score: Numbers, event: Flags, weight: Numbers | None = None) -> float:
 
 def mean_auc(score: Numbers, event: Flags, window: Numbers, weight: Numbers | None = None) -> float:
     """Mean of the windows' AUC, so that no difference between windows counts as foresight."""
-    found = []
+    return mean_auc_of(score, event, window)(weight)
+
+
+def mean_auc_of(score: Numbers, event: Flags, window: Numbers) -> Callable[[Numbers | None], float]:
+    """`mean_auc` for many weights: the scores are put in order once."""
+    parts = []
     for one in np.unique(window):
-        here = window == one
-        found.append(auc(score[here], event[here], None if weight is None else weight[here]))
-    known = [value for value in found if value == value]
-    return float(np.mean(known)) if known else float("nan")
+        here = np.flatnonzero(window == one)
+        parts.append((here, np.unique(score[here], return_inverse=True)[1], event[here]))
+
+    def measure(weight: Numbers | None) -> float:
+        found = [
+            _ranked_auc(tied, happened, None if weight is None else weight[here])
+            for here, tied, happened in parts
+        ]
+        known = [value for value in found if value == value]
+        return float(np.mean(known)) if known else float("nan")
+
+    return measure
 
 
 def at_budget(score: Numbers, event: Flags, share: float) -> dict[str, Any]:

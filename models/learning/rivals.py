@@ -8,8 +8,8 @@ import numpy as np
 
 from models.learning.bins import fit_bins
 from models.learning.dataset import MISSING
-from models.learning.fit import sample_rows
-from models.learning.metrics import auc
+from models.learning.fit import TrainingBins, sample_rows
+from models.learning.metrics import auc_of_bins
 from policy.scorecard import TEXTS
 
 if TYPE_CHECKING:
@@ -31,25 +31,17 @@ def last_event(data: Dataset, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.floa
 
 
 def single_best(
-    data: Dataset, train: npt.NDArray[np.intp], rows: npt.NDArray[np.intp], card: ScorecardFile
+    data: Dataset, rows: npt.NDArray[np.intp], card: ScorecardFile, bins: TrainingBins
 ) -> tuple[str, npt.NDArray[np.float64]]:
-    """The one feature whose bins order the training rows best, and what it says of other rows."""
-    event = data.event[train]
-    smoothing = float(card.fit.candidates[0].smoothing)
+    """The one feature whose bins order the training rows best, and what it says of other rows.
+
+    Args:
+        bins: of the training rows.
+    """
     best: tuple[float, str, npt.NDArray[np.float64]] | None = None
     for feature in card.features:
-        binned = fit_bins(
-            feature,
-            data.features[feature.feature][train],
-            event,
-            None,
-            is_text=feature.feature in TEXTS,
-            max_bins=card.fit.candidates[0].max_bins,
-            smoothing=smoothing,
-            min_share=float(card.fit.min_bin_share),
-            min_level_rows=card.fit.min_level_rows,
-        )
-        found = auc(binned.evidence[binned.codes(data.features[feature.feature][train])], event)
+        binned = bins.of(feature, card.fit.candidates[0])
+        found = auc_of_bins(binned.evidence, binned.rows, binned.events)
         if best is None or found > best[0] + 1e-9:
             best = (found, feature.id, binned.evidence[binned.codes(data.features[feature.feature][rows])])
     assert best is not None
@@ -97,7 +89,7 @@ def _column(
         known, new = (np.where(p == MISSING, np.nan, p).astype(np.float32) for p in parts)
         return known, new
     binned = fit_bins(
-        feature, values[train], data.event[train], None, is_text=True, max_bins=2, smoothing=1.0, min_share=0.0,
+        feature, values[train], data.event[train], is_text=True, max_bins=2, smoothing=1.0, min_share=0.0,
         min_level_rows=card.fit.min_level_rows,
     )  # fmt: skip
     return binned.codes(values[taken]).astype(np.float32), binned.codes(values[rows]).astype(np.float32)

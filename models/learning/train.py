@@ -16,7 +16,7 @@ from models.learning.validate import calibration_report, choose, few_threads, fo
 from models.points import HUNDREDTHS
 from models.stability import psi
 from policy.learned import Scorecard, sealed
-from policy.scorecard import TEXTS
+from policy.scorecard import TEXTS, how_made
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -52,33 +52,14 @@ def train(
     Raises:
         ValueError: the windows cannot be learned from.
     """
-    with few_threads(len(data)):
-        return _train(
-            data, population, before, policy, as_of=as_of, known_by=known_by, inputs=inputs, created_by=created_by,
-            code_version=code_version, told=told,
-        )  # fmt: skip
-
-
-def _train(
-    data: Dataset,
-    population: Dataset,
-    before: Dataset,
-    policy: Policy,
-    *,
-    as_of: date,
-    known_by: date | None,
-    inputs: Sequence[str],
-    created_by: str,
-    code_version: str,
-    told: Callable[[str], None],
-) -> Scorecard:
     card = policy.scorecard
-    foretold = foretell(data, card, told)
-    chosen, selection = choose(data, card, foretold)
-    told(f"chosen: {chosen.id}; fitting on all windows")
-    table = fit_table(data, np.arange(len(data)), card, chosen)
-    measured = report(data, card, foretold, chosen.id)
-    calibrated = calibration_report(data, card, foretold, chosen.id, table.base_h, table.factor)
+    with few_threads(len(data)):
+        foretold = foretell(data, card, told)
+        chosen, selection = choose(data, card, foretold)
+        told(f"chosen: {chosen.id}; fitting on all windows")
+        table = fit_table(data, np.arange(len(data)), card, chosen)
+        measured = report(data, card, foretold, chosen.id)
+        calibrated = calibration_report(data, card, foretold, chosen.id, table.base_h, table.factor)
     score = table.score(population, np.arange(len(population)))
     earlier = table.score(before, np.arange(len(before)))
     cuts = cut_points(score, card)
@@ -111,6 +92,7 @@ def _train(
             "points_edges_h": list(edges),
             "points_shares": shares(score, edges),
             "calibration": calibrated["kept"],
+            "made_with": how_made(card, [one.feature.feature for one in table.binned]),
             "windows": [
                 {
                     "start": w.start.isoformat(),

@@ -14,8 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.learning import rivals
-from models.learning.fit import Table, fit_table
-from models.learning.metrics import at_budget, auc, calibration, days_earlier, interval, mean_auc
+from models.learning.fit import Table, TrainingBins, fit_table
+from models.learning.metrics import (
+    at_budget,
+    auc,
+    calibration,
+    days_earlier,
+    interval,
+    mean_auc,
+    mean_auc_of,
+)  # fmt: skip
 from models.points import HUNDREDTHS
 
 if TYPE_CHECKING:
@@ -68,7 +76,7 @@ def foretell(data: Dataset, card: ScorecardFile, told: Callable[[str], None]) ->
     """Fits every candidate and rival anew for each window, on the past only.
 
     Raises:
-        ValueError: a window has no past with events.
+        ValueError: a window has too few events before it, or holds only one outcome.
     """
     rows: list[npt.NDArray[np.intp]] = []
     scores: dict[str, list[npt.NDArray[np.float64]]] = {}
@@ -77,12 +85,18 @@ def foretell(data: Dataset, card: ScorecardFile, told: Callable[[str], None]) ->
     for window in validation_windows(data, card):
         told(f"validation: window {data.windows[window].start}..{data.windows[window].end}")
         train, test = train_rows(data, window), np.flatnonzero(data.window == window)
+        if not data.event[test].any() or data.event[test].all():
+            raise ValueError(
+                f"the window {data.windows[window].start}..{data.windows[window].end} holds "
+                f"{int(data.event[test].sum()):,} events among {len(test):,} entities: nothing can be judged on it"
+            )
         rows.append(test)
+        bins = TrainingBins(data, train, card)
         for candidate in card.fit.candidates:
-            table = fit_table(data, train, card, candidate)
+            table = fit_table(data, train, card, candidate, bins)
             tables[candidate.id].append(table)
             scores.setdefault(candidate.id, []).append(table.score(data, test).astype(float))
-        feature, single = rivals.single_best(data, train, test, card)
+        feature, single = rivals.single_best(data, test, card, bins)
         best.append(feature)
         for name, score in (
             ("expert", rivals.expert(data, test)),
@@ -142,11 +156,12 @@ def _measures(
     rows, score = foretold.rows[here], score[here]
     event, window, entity = data.event[rows], data.window[rows], data.entity[rows]
     per_window = [_window(data, card, rows, score, w) for w in inside]
+    measure = mean_auc_of(score, event, window)
     found: dict[str, Any] = {
         "rows": len(rows),
         "events": int(event.sum()),
-        "auc": mean_auc(score, event, window),
-        "auc_interval": interval(lambda w: mean_auc(score, event, window, w), entity, v.bootstrap, v.seed),
+        "auc": measure(None),
+        "auc_interval": interval(measure, entity, v.bootstrap, v.seed),
         "windows": per_window,
     }
     for part in ("precision", "recall"):

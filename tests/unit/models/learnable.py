@@ -37,8 +37,8 @@ def card(**changes: Any) -> ScorecardFile:
             feature("AREA", "key_area", "free"),
         ],
         "fit": {
-            "dates": 6, "step_months": 1, "min_bin_share": "0.01", "min_level_rows": 20, "class_weight": "none",
-            "max_rows": 100000,
+            "dates": 6, "step_months": 1, "min_events": 20, "min_bin_share": "0.01", "min_level_rows": 20,
+            "class_weight": "none", "max_rows": 100000,
             "candidates": [
                 {"id": "plain", "C": "1.0", "l1_ratio": "0", "max_bins": 6, "smoothing": "20"},
                 {"id": "small", "C": "1.0", "l1_ratio": "0", "max_bins": 2, "smoothing": "20", "without": ["AREA"]},
