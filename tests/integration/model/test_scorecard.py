@@ -100,7 +100,7 @@ def test_past_a_threshold_the_expert_table_gives_the_class_until_the_model_fits_
     folder, day = tmp_path / "policy", date(2025, 3, 1)
     policy_of(folder)
     give_class(folder, "scorecard")
-    set_drift(folder, psi_feature="0.0001", psi_points="9", past_threshold="expert")
+    set_drift(folder, psi_feature="0.0001", psi_points="99", past_threshold="expert")
     twin = sealed({**made.model.model_dump(mode="json"), "created_by": "王五"})
     (tmp_path / "twin.json").write_bytes(model_bytes(twin))
     signed = ["--policy", str(folder), "--by", "李四", "--reason", "试"]
@@ -138,7 +138,7 @@ def test_past_a_threshold_the_expert_table_gives_the_class_until_the_model_fits_
 
     # Looked at again, with what had been missing: the last look at a day counts.
     keep_watched(folder, seen.model_copy(update={"observed": round(seen.foretold)}))
-    set_drift(folder, psi_feature="9")
+    set_drift(folder, psi_feature="99")
     code, rows, snapshot = made.grade("watched", "other", folder, day)
     assert code == 0 and {row["method"] for row in rows.values()} == {"scorecard"}
     manifest = json.loads((snapshot / "manifest.json").read_bytes())
