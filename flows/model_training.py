@@ -15,7 +15,7 @@ from flows.acceptances import Acceptance
 from flows.control.folder import OutFolder
 from flows.control.lock import one_run
 from flows.days import ZONE, read_day
-from records.errors import UsageError
+from records.errors import InputRefused, UsageError
 
 if TYPE_CHECKING:
     from models.learning.dataset import Dataset, Window
@@ -220,7 +220,16 @@ def _prepared(asked: Asked, now: datetime, told: Callable[[str], None]) -> Itera
         def on(day: date) -> Intake:
             if not asked.as_received:
                 return intake
-            return _intake(asked, lake, policy, today, now, landing=None, known_by=day)
+            try:
+                return _intake(asked, lake, policy, today, now, landing=None, known_by=day)
+            except InputRefused as error:
+                if error.rule != "no_entities":
+                    raise
+                raise UsageError(
+                    f"no market entity had been received by {day}: what was known then (--known-by) can be learned "
+                    "only from a lake that was filled then",
+                    rule="cannot_learn",
+                ) from error
 
         spans = windows(policy, as_of)
         files = build(on, policy, spans, as_of, work, engine=asked.engine, told=told)

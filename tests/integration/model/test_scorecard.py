@@ -47,6 +47,15 @@ def test_a_trained_model_has_its_figures_and_its_card_and_is_used_by_nobody(made
     assert not (made.policy / "models").exists()
 
 
+def test_what_had_not_been_received_by_then_teaches_nothing(
+    made: Made, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate = ["model", "evaluate", "--out", str(made.folder / "out"), "--policy", str(made.policy)]
+    assert _run([*evaluate, "--as-of", AS_OF.isoformat(), "--known-by", "-q"]) == 2
+    assert "no market entity had been received by 2024-06-30" in capsys.readouterr().err
+    assert not list((made.folder / "out" / "models").glob("evaluation-*"))
+
+
 def test_a_person_promotes_it_and_it_grades(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
     promote = ["model", "promote", str(made.path), "--policy", str(made.policy), "--by"]
     assert _run([*promote, " ", "--reason", "x"]) == 2
