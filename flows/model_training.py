@@ -65,7 +65,7 @@ def train_model(
     """Trains a model and leaves it, with its card, in ``OUT/models/``; no policy is changed.
 
     Raises:
-        UsageError: ``bad_date``, ``cannot_learn``, ``lake_missing``.
+        UsageError: ``name_missing``, ``bad_date``, ``cannot_learn``, ``lake_missing``.
         CreditgradeError: of ingest.
     """
     from models.learning.train import train
@@ -74,6 +74,8 @@ def train_model(
     from publish.model_card import card_html
     from records.lake.disk import clear_disk_errors
 
+    if not created_by.strip():
+        raise UsageError("a model needs the name of who trained it (--by)", rule="name_missing")
     with _prepared(asked, now, told) as made:
         try:
             model = train(
@@ -84,7 +86,7 @@ def train_model(
                 as_of=made.as_of,
                 known_by=made.as_of if asked.as_received else None,
                 inputs=made.inputs,
-                created_by=created_by,
+                created_by=created_by.strip(),
                 code_version=code_version(),
                 told=told,
             )

@@ -50,6 +50,8 @@ def test_a_trained_model_has_its_figures_and_its_card_and_is_used_by_nobody(made
 def test_what_had_not_been_received_by_then_teaches_nothing(
     made: Made, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    nobody = ["model", "train", "--out", str(made.folder / "out"), "--by", " "]
+    assert _run(nobody) == 2 and "who trained it" in capsys.readouterr().err
     evaluate = ["model", "evaluate", "--out", str(made.folder / "out"), "--policy", str(made.policy)]
     assert _run([*evaluate, "--as-of", AS_OF.isoformat(), "--known-by", "-q"]) == 2
     assert "no market entity had been received by 2024-06-30" in capsys.readouterr().err
