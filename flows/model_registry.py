@@ -106,7 +106,8 @@ def decide(
     """
     from policy.learned import FOLDER, Act, Entry, Registry, model_bytes, read_registry
 
-    if not by.strip() or not reason.strip():
+    by, reason = (" ".join(text.split()) for text in (by, reason))
+    if not by or not reason:
         raise UsageError("a decision needs a name (--by) and a reason (--reason)", rule="reason_missing")
     with _locked(folder / FOLDER):
         registry = read_registry(folder)
@@ -129,8 +130,8 @@ def decide(
             at=now.isoformat(timespec="seconds"),
             action=action,
             model=model.id,
-            by=by.strip(),
-            reason=reason.strip(),
+            by=by,
+            reason=reason,
         )
         after = Registry(models=tuple(entries.values()), acts=(*registry.acts, act))
         _write(folder / FOLDER / f"{model.id}.json", model_bytes(model))

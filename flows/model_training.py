@@ -74,7 +74,8 @@ def train_model(
     from publish.model_card import card_html
     from records.lake.disk import clear_disk_errors
 
-    if not created_by.strip():
+    created_by = " ".join(created_by.split())
+    if not created_by:
         raise UsageError("a model needs the name of who trained it (--by)", rule="name_missing")
     with _prepared(asked, now, told) as made:
         try:
@@ -86,7 +87,7 @@ def train_model(
                 as_of=made.as_of,
                 known_by=made.as_of if asked.as_received else None,
                 inputs=made.inputs,
-                created_by=created_by.strip(),
+                created_by=created_by,
                 code_version=code_version(),
                 told=told,
             )

@@ -83,7 +83,7 @@ def test_every_decision_has_a_name_and_a_reason_and_none_is_taken_away(folder: P
         with pytest.raises(UsageError, match="a name"):
             decide(folder, first, "promote", by=by, reason=reason, now=NOW)
     assert not listed(folder, None)
-    decide(folder, first, "promote", by=" 李四 ", reason="经验证", now=NOW)
+    decide(folder, first, "promote", by=" 李四 ", reason="经验证，\n见会议纪要", now=NOW)
     decide(folder, second, "challenge", by="李四", reason="并行观察", now=NOW)
     decide(folder, second, "promote", by="赵六", reason="优于现行", now=NOW)
     decide(folder, first, "promote", by="赵六", reason="回退", now=NOW)
@@ -92,7 +92,7 @@ def test_every_decision_has_a_name_and_a_reason_and_none_is_taken_away(folder: P
     assert [(a.model, a.action, a.by, a.reason, a.at) for a in registry.acts] == [
         (model.id, action, by, reason, "2026-07-01T08:00:00+00:00")
         for model, action, by, reason in (
-            (first, "promote", "李四", "经验证"), (second, "challenge", "李四", "并行观察"),
+            (first, "promote", "李四", "经验证， 见会议纪要"), (second, "challenge", "李四", "并行观察"),
             (second, "promote", "赵六", "优于现行"), (first, "promote", "赵六", "回退"),
             (first, "retire", "赵六", "停用"),
         )
