@@ -71,7 +71,8 @@ def fit_bins(
         pooled = _monotone(feature, edges, rows, events, smoothing)
         # Bins fall together whole: each old one adds to the new one that holds it, the last (null) to itself.
         place = np.append(np.searchsorted(pooled, [-np.inf, *edges], side="right"), len(pooled) + 1)
-        rows, events = (np.bincount(place, weights=x, minlength=len(pooled) + 2) for x in (rows, events))
+        rows = np.bincount(place, weights=rows, minlength=len(pooled) + 2).astype(np.float64)
+        events = np.bincount(place, weights=events, minlength=len(pooled) + 2).astype(np.float64)
         edges = pooled
     evidence = _evidence(feature, rows, events, smoothing, is_text)
     return Binned(feature, edges, levels, rows, events, evidence)
