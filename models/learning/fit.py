@@ -129,12 +129,15 @@ def fit_table(
 def sample_rows(
     event: npt.NDArray[np.bool_], card: ScorecardFile
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
-    """Rows for the regression, at most `fit.max_rows`: every event, every k-th other row with weight k."""
-    others = np.flatnonzero(~event)
-    events = np.flatnonzero(event)
-    step = max(1, math.ceil(len(others) / max(1, card.fit.max_rows - len(events))))
-    rows = np.sort(np.concatenate([events, others[::step]]))
-    weight = np.where(event[rows], 1.0, len(others) / len(others[::step]))
+    """Rows for the regression, about `fit.max_rows`: every event, every k-th other row with weight k.
+
+    Events that would fill more than half of them are thinned out in the same way.
+    """
+    others, events = np.flatnonzero(~event), np.flatnonzero(event)
+    taken = events[:: max(1, math.ceil(len(events) / max(1, card.fit.max_rows // 2)))]
+    left = others[:: max(1, math.ceil(len(others) / max(1, card.fit.max_rows - len(taken))))]
+    rows = np.sort(np.concatenate([taken, left]))
+    weight = np.where(event[rows], len(events) / len(taken), len(others) / len(left))
     if card.fit.class_weight == "balanced":
         weight *= np.where(event[rows], len(event) / (2 * len(events)), len(event) / (2 * len(others)))
     return rows, weight

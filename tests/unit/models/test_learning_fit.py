@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from models.learning.dataset import MISSING, Window, months_before, windows
-from models.learning.fit import fit_table
+from models.learning.fit import fit_table, sample_rows
 from models.learning.train import cut_points, train
 from models.learning.validate import choose, foretell, train_rows
 from policy import PolicyError, load_policy
@@ -127,6 +127,11 @@ def test_sampling_rows_for_the_regression_keeps_the_table() -> None:
     whole = fit_table(data, np.arange(len(data)), card(), card().fit.candidates[0])
     less = card(fit={**card().fit.model_dump(mode="json"), "max_rows": 6000})
     part = fit_table(data, np.arange(len(data)), less, less.fit.candidates[0])
+    # Where events alone would fill it, they are thinned out too, and weigh for those left out.
+    few = card(fit={**card().fit.model_dump(mode="json"), "max_rows": 2000})
+    rows, weight = sample_rows(data.event, few)
+    assert len(rows) <= 2002 and weight.sum() == pytest.approx(len(data))
+    assert weight[data.event[rows]].sum() == pytest.approx(data.event.sum())
     assert part.intercept == pytest.approx(whole.intercept, abs=0.15)
     assert part.weights[:2] == pytest.approx(whole.weights[:2], abs=0.25)
 
