@@ -75,8 +75,8 @@ histories: $(DEV_READY) ## made-up histories (HISTORIES, 20,000), decided by the
 docs: $(DEV_READY) ## docs/rules.md and docs/dictionary.md, from policy, spec cases and field registry
 	@$(PY) -m docs_tools.rules && $(PY) -m docs_tools.dictionary
 
-bench: $(DEV_READY) ## how fast, how much memory; BENCH_ARGS="--profile city"
-	@$(PY) -m bench $(BENCH_ARGS)
+bench: $(DEV_READY) ## how fast, how much memory; BENCH_ARGS="--profile city"; BENCH=desk or reports
+	@$(PY) -m bench$(addprefix .,$(BENCH)) $(BENCH_ARGS)
 
 # atheris guides the inputs by coverage where there is a build of it; it lives beside the environment, not in it.
 FUZZ_SECONDS ?= 60

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,12 @@ def codes(count: int) -> np.ndarray[Any, Any]:
     for place in range(9):
         digits[:, 16 - place] = numbers // 10**place % 10
     check = -(digits @ WEIGHTS) % 31
-    text = ALPHABET[np.concatenate([digits, check[:, None]], axis=1)]
-    return np.array(["".join(row) for row in text])
+    return _joined(ALPHABET[np.concatenate([digits, check[:, None]], axis=1)])
+
+
+def _joined(letters: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Each row of single characters as one text."""
+    return np.ascontiguousarray(letters).view(f"<U{letters.shape[1]}").ravel()
 
 
 def write_snapshot(
@@ -48,9 +52,9 @@ def write_snapshot(
     rng = np.random.default_rng(1)
     code = codes(count)
     status = rng.choice(len(STATUSES), size=count, p=SHARES)
-    letters = SYLLABLES[rng.integers(0, len(SYLLABLES), size=(count, 4))]
-    names = np.array([f"宣城市{''.join(row)}商贸有限公司{number}" for number, row in enumerate(letters)])
-    since = np.array([date(2016, 1, 1) + timedelta(days=int(n)) for n in rng.integers(0, 3000, size=count)])
+    letters = _joined(SYLLABLES[rng.integers(0, len(SYLLABLES), size=(count, 4))])
+    names = [f"宣城市{four}商贸有限公司{number}" for number, four in enumerate(letters.tolist())]
+    since = np.datetime64("2016-01-01") + rng.integers(0, 3000, size=count)
     other = np.random.default_rng(as_of.toordinal()).random(count) < changed
     status = np.where(other, (status + 1) % len(STATUSES), status)
     eligible = status == 0
@@ -71,7 +75,7 @@ def write_snapshot(
     )
     pq.write_table(table, folder / "eligibility.parquet", compression="zstd")
     held = np.flatnonzero(~eligible)
-    decided = [date(2025, 1, 1) + timedelta(days=int(n) % 500) for n in held]
+    decided = np.datetime64("2025-01-01") + held % 500
     blockers = pa.table(
         {
             "uscc": code[held],
@@ -80,7 +84,7 @@ def write_snapshot(
             "authority": pa.array(["宣城市市场监督管理局"] * len(held)),
             "doc_no": pa.array([f"宣市监罚字〔2025〕{n}号" for n in held]),
             "event_on": pa.array(decided, pa.date32()),
-            "blocks_until": pa.array([day + timedelta(days=1095) for day in decided], pa.date32()),
+            "blocks_until": pa.array(decided + 1095, pa.date32()),
             "rule": pa.array(["general_penalty"] * len(held)),
         }
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy.folding import fold
 
@@ -69,8 +69,7 @@ class Edition:
         return self.age_days(on) > self.max_age_days
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     """One record, or the lack of one, that stands in the way.
 
     Attributes:
@@ -94,8 +93,7 @@ class Reason:
     is_of_another: bool = False
 
 
-@dataclass(frozen=True)
-class Entity:
+class Entity(NamedTuple):
     """What the store says of one entity on one list."""
 
     uscc: str
@@ -108,8 +106,7 @@ class Entity:
     reasons: tuple[Reason, ...]
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One of several entities that a name may mean."""
 
     uscc: str
@@ -117,8 +114,7 @@ class Candidate:
     division_code: str
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What the counter is told.
 
     Attributes:
@@ -145,7 +141,7 @@ class Answer:
     is_stale: bool = False
     excluded_by: str | None = None
     problem: str = ""
-    candidates: tuple[Candidate, ...] = field(default=())
+    candidates: tuple[Candidate, ...] = ()
     verification_code: str = ""
     answered_at: str = ""
 

@@ -137,17 +137,19 @@ def answer_row(answer: Answer) -> list[str]:
         is_eligible = entity.status.startswith("ELIGIBLE_")
         eligible_on = edition.as_of if is_eligible else entity.eligible_on
     reasons = "; ".join(
-        " ".join(part for part in (rule_words(r.rule).zh, r.authority, r.doc_no, _iso(r.event_on)) if part)
-        for r in answer.reasons
+        [
+            " ".join(filter(None, (rule_words(r.rule).zh, r.authority, r.doc_no, _iso(r.event_on))))
+            for r in answer.reasons
+        ]
     )
-    cells = [
-        answer.asked, answer.item, answer.code, WORDS[answer.code].zh, entity.uscc if entity else "",
-        entity.name if entity else "", entity.status if entity else "", _iso(eligible_on) or "",
-        _iso(edition.as_of) or "" if edition else "", str(edition.age_days(answer.on)) if edition else "",
-        str(answer.is_stale).lower(), str(bool(edition and edition.gaps)).lower(), reasons,
-        answer.verification_code,
+    # Only what others wrote can be a formula; the rest is made of our own codes, days and numbers.
+    return [
+        safe_cell(answer.asked), safe_cell(answer.item), answer.code, WORDS[answer.code].zh,
+        entity.uscc if entity else "", safe_cell(entity.name) if entity else "",
+        entity.status if entity else "", _iso(eligible_on) or "", edition.as_of.isoformat() if edition else "",
+        str(edition.age_days(answer.on)) if edition else "", "true" if answer.is_stale else "false",
+        "true" if edition and edition.gaps else "false", safe_cell(reasons), answer.verification_code,
     ]  # fmt: skip
-    return [safe_cell(cell) for cell in cells]
 
 
 def safe_cell(text: str) -> str:

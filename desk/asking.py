@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from desk.answers import (
     AMBIGUOUS,
@@ -18,24 +17,39 @@ from desk.answers import (
     Entity,
     decide,
 )
-from desk.audit import Entry, Who
+from desk.audit import Entry, Who, Written
 from desk.clock import day_of, now
 from desk.reading import Applicant, for_record, read_applicant, visible
 from desk.store import CANDIDATES_MAX
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from desk.audit import Audit
     from desk.store import Store
 
 ITEM_MAX = 200
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """Whom, and for which licence item."""
 
     applicant: str
     item: str = ""
+
+
+class Asked(NamedTuple):
+    """Answers on their way into the audit trail; only `told` gives them."""
+
+    answers: list[Answer]
+    written: Future[list[Written]]
+
+    def told(self) -> list[Answer]:
+        """The answers, once they stand in the trail."""
+        return [
+            answer._replace(verification_code=entry.code, answered_at=entry.at)
+            for answer, entry in zip(self.answers, self.written.result(), strict=True)
+        ]
 
 
 def ask(
@@ -55,6 +69,14 @@ def ask(
     Raises:
         UsageError: ``desk_empty``, ``no_list``.
     """
+    return ask_ahead(store, audit, who, questions, on=on, known_on=known_on).told()
+
+
+def ask_ahead(
+    store: Store, audit: Audit, who: Who, questions: Sequence[Question], *,
+    on: date | None = None, known_on: date | None = None,
+) -> Asked:  # fmt: skip
+    """As `ask`, without waiting for the audit trail: for many questions, of which the next are read meanwhile."""
     today = day_of(now())
     edition = store.edition(on, known_on)
     read = [read_applicant(question.applicant) for question in questions]
@@ -62,19 +84,15 @@ def ask(
     answers = _answers(store, edition, read, items, on or today)
     dated = {"on": on.isoformat() if on else None, "known_on": known_on.isoformat() if known_on else None}
     detail = {key: value for key, value in dated.items() if value} or None
+    as_of, manifest = edition.as_of.isoformat(), edition.manifest_sha256
     entries = [
         Entry(
             who, "check", answer.entity.uscc if answer.entity else for_record(applicant), answer.item,
-            answer.code, answer.entity.status if answer.entity else "", edition.as_of.isoformat(),
-            edition.manifest_sha256, detail,
+            answer.code, answer.entity.status if answer.entity else "", as_of, manifest, detail,
         )
         for answer, applicant in zip(answers, read, strict=True)
     ]  # fmt: skip
-    written = audit.extend(entries)
-    return [
-        replace(answer, verification_code=entry.code, answered_at=entry.at)
-        for answer, entry in zip(answers, written, strict=True)
-    ]
+    return Asked(answers, audit.begin(entries))
 
 
 def _answers(

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 START = "0" * 64
 # Crockford's base 32 without letters that are taken for another.
 _CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CODE_PAIRS = [first + second for first in _CODE_ALPHABET for second in _CODE_ALPHABET]
 _FIELDS = (
     "seq", "at", "who", "role", "channel", "action", "subject", "item", "answer", "status", "as_of",
     "manifest_sha256", "code", "detail", "previous",
@@ -54,8 +55,7 @@ class Who:
     channel: str
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One act, before it is written.
 
     Attributes:
@@ -81,8 +81,7 @@ class Entry:
     detail: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(NamedTuple):
     """Where an entry stands: number, instant, and the code under which the page finds it again."""
 
     seq: int
@@ -110,14 +109,17 @@ def new_code() -> str:
     14
     """
     number = int.from_bytes(os.urandom(8))
-    text = "".join([_CODE_ALPHABET[number >> shift & 31] for shift in range(0, 60, 5)])
+    text = "".join([_CODE_PAIRS[number >> shift & 1023] for shift in range(0, 60, 10)])
     return f"{text[:4]}-{text[4:8]}-{text[8:]}"
 
 
 def link(values: Mapping[str, Any]) -> str:
     """The hash of an entry: over all its fields, the hash of the one before among them."""
-    content = _ENCODER.encode([values[name] for name in _FIELDS])
-    return hashlib.sha256(content.encode("utf-8")).hexdigest()
+    return _hash([values[name] for name in _FIELDS])
+
+
+def _hash(values: list[Any]) -> str:
+    return hashlib.sha256(_ENCODER.encode(values).encode("utf-8")).hexdigest()
 
 
 class Audit:
@@ -148,9 +150,13 @@ class Audit:
 
     def extend(self, entries: Sequence[Entry]) -> list[Written]:
         """Writes entries in their order, in one transaction."""
+        return self.begin(entries).result()
+
+    def begin(self, entries: Sequence[Entry]) -> Future[list[Written]]:
+        """Has entries written; the result is there when they are durable, and nothing may be answered before."""
         done: Future[list[Written]] = Future()
         self._waiting.put((entries, done))
-        return done.result()
+        return done
 
     def _write_on(self) -> None:
         is_open = True
@@ -254,28 +260,19 @@ def _chain(connection: Connection, entries: Sequence[Entry]) -> list[Written]:
     # Clocks step back at times; the trail's order is that of its numbers.
     at = max(at, head.at)
     rows, written = [], []
-    for entry in entries:
+    for who, action, subject, item, answer, status, as_of, manifest_sha256, detail in entries:
         seq += 1
-        row = {
-            "seq": seq,
-            "at": at,
-            "who": entry.who.name,
-            "role": entry.who.role,
-            "channel": entry.who.channel,
-            "action": entry.action,
-            "subject": entry.subject,
-            "item": entry.item,
-            "answer": entry.answer,
-            "status": entry.status,
-            "as_of": entry.as_of,
-            "manifest_sha256": entry.manifest_sha256,
-            "code": new_code(),
-            "detail": json.dumps(entry.detail, ensure_ascii=False, sort_keys=True) if entry.detail else "{}",
-            "previous": previous,
-        }
-        previous = row["hash"] = link(row)
-        rows.append(tuple(row.values()))
-        written.append(Written(seq, at, str(row["code"])))
+        code = new_code()
+        told = json.dumps(detail, ensure_ascii=False, sort_keys=True) if detail else "{}"
+        # In the order of _FIELDS.
+        row = [
+            seq, at, who.name, who.role, who.channel, action, subject, item, answer, status, as_of,
+            manifest_sha256, code, told, previous,
+        ]  # fmt: skip
+        previous = _hash(row)
+        row.append(previous)
+        rows.append(tuple(row))
+        written.append(Written(seq, at, code))
     # The driver's own statement: this stands in the way of every answer.
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     marks = ", ".join([mark] * len(_COLUMNS))

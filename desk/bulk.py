@@ -10,7 +10,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from desk.as_json import CSV_COLUMNS, answer_row
-from desk.asking import Question, ask
+from desk.asking import Asked, Question, ask_ahead
 from desk.reading import name_key, read_applicant
 from records.errors import InputRefused
 
@@ -127,9 +127,20 @@ def answer_lines(
     """Answers as pieces of a CSV file, in the order of the questions: rows in the piece, and its text."""
     yield 0, BOM + _csv([CSV_COLUMNS])
     waiting = iter(questions)
+    before: Asked | None = None
+    # While some are written into the audit trail, the next are looked up.
     while some := list(islice(waiting, TOGETHER)):
-        answers = ask(store, audit, who, some, on=on, known_on=known_on)
-        yield len(answers), _csv(answer_row(answer) for answer in answers)
+        asked = ask_ahead(store, audit, who, some, on=on, known_on=known_on)
+        if before is not None:
+            yield _piece(before)
+        before = asked
+    if before is not None:
+        yield _piece(before)
+
+
+def _piece(asked: Asked) -> tuple[int, str]:
+    answers = asked.told()
+    return len(answers), _csv(map(answer_row, answers))
 
 
 def _csv(rows: Iterable[Iterable[str]]) -> str:

@@ -22,19 +22,19 @@ WITH shared AS (
   WHERE doc_no IS NOT NULL GROUP BY ALL HAVING count(DISTINCT uscc) > 1
 ), marked AS (
   SELECT b.*, (
-      b.rule LIKE 'branch%' OR b.rule LIKE '%_of_predecessor%'
+      b.rule LIKE 'branch%' OR b.rule LIKE '%_of_predecessor%' OR b.rule LIKE '%_of_branch%'
       OR (b.reason = 'HOLD_REVIEW' AND (b.rule LIKE '%(linked_by_name)' OR s.kind IS NOT NULL))
     ) AS is_of_another
   FROM blockers b LEFT JOIN shared s
     ON b.reason = 'HOLD_REVIEW' AND s.kind = b.kind AND s.doc_no = b.doc_no
     AND s.authority IS NOT DISTINCT FROM b.authority AND s.event_on IS NOT DISTINCT FROM b.event_on
 ), listed AS (
-  SELECT uscc, to_json(list({
+  SELECT uscc, to_json(list_sort(list({
       'reason': reason, 'kind': kind, 'authority': authority,
       'doc_no': CASE WHEN is_of_another THEN NULL ELSE doc_no END,
       'event_on': event_on::VARCHAR, 'blocks_until': blocks_until::VARCHAR, 'rule': rule,
       'is_of_another': is_of_another
-    } ORDER BY reason, kind, event_on, authority, doc_no, rule, blocks_until))::VARCHAR AS blockers
+    })))::VARCHAR AS blockers
   FROM (SELECT DISTINCT * FROM marked) GROUP BY uscc
 ), rows AS (
   SELECT e.uscc, coalesce(e.name, '') AS name, coalesce(e.division_code, '') AS division_code, e.status,

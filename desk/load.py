@@ -151,8 +151,9 @@ def _put(connection: Connection, snapshot: DeskSnapshot, delta: Delta, now: date
 def _hand_over(connection: Connection, delta: Delta) -> None:
     """The rows that stand, to be compared."""
     query = f"SELECT uscc, digest FROM {ANSWERS.name} WHERE to_seq = {OPEN}"
-    found = connection.exec_driver_sql(query, execution_options={"yield_per": 10 * CHUNK})
-    for rows in found.partitions():
+    found = connection.exec_driver_sql(query, execution_options={"stream_results": True})
+    # The size is named: without one, each row of a driver's own statement would be a piece of its own.
+    for rows in found.partitions(10 * CHUNK):
         codes, digests = zip(*rows, strict=True)
         delta.add_standing(codes, digests)
 

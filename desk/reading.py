@@ -6,10 +6,9 @@ Nothing heavy is imported here: `records.identifiers` checks whole columns and n
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from datetime import date
 from operator import mul
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from policy.folding import fold
 
@@ -25,8 +24,7 @@ _PERSON_MAX = 4
 Form = Literal["uscc", "name", "citizen", "malformed"]
 
 
-@dataclass(frozen=True)
-class Applicant:
+class Applicant(NamedTuple):
     """Who is asked about.
 
     Attributes:
@@ -52,7 +50,8 @@ def read_applicant(text: str) -> Applicant:
     >>> read_applicant("91340000711771143K").problem
     'uscc_check'
     """
-    key = name_key(text)
+    # Letters and digits alone need no folding but that of case; most of what is asked is a code.
+    key = text.upper() if text.isascii() and text.isalnum() else name_key(text)
     if not key:
         return Applicant("malformed", "", "", "empty")
     code = key.replace("-", "")

@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 CANDIDATES_MAX = 20
 SEEN_AFTER_SECONDS = 0.5
 _IN_MAX = 500
+# Many codes in one value, in each driver's own words: this is most of what a file of questions costs.
+_MANY = {"sqlite": ("IN (SELECT value FROM json_each(?))", "?"), "postgresql": ("= ANY(%s)", "%s")}
 _STANDS = and_(ANSWERS.c.from_seq <= bindparam("seq"), ANSWERS.c.to_seq > bindparam("seq"))
 _COLUMNS = [
     ANSWERS.c.uscc, ANSWERS.c.name, ANSWERS.c.division_code, ANSWERS.c.status, ANSWERS.c.grounds,
     ANSWERS.c.clean_since, ANSWERS.c.eligible_on, ANSWERS.c.blockers,
 ]  # fmt: skip
 _BY_USCC = select(*_COLUMNS).where(ANSWERS.c.uscc == bindparam("uscc"), _STANDS)
-_BY_USCCS = select(*_COLUMNS).where(ANSWERS.c.uscc.in_(bindparam("codes", expanding=True)), _STANDS)
 _BY_NAMES = select(ANSWERS.c.name_key, *_COLUMNS).where(
     ANSWERS.c.name_key.in_(bindparam("keys", expanding=True)), _STANDS
 )
@@ -139,13 +140,17 @@ class Store:
 
     def entities(self, codes: Iterable[str], edition: Edition) -> dict[str, Entity]:
         """Several entities on a list, by USCC."""
-        found: dict[str, Entity] = {}
         wanted = list(dict.fromkeys(codes))
         with clear_errors(self.engine), self._reader.connect() as connection:
-            for at in range(0, len(wanted), _IN_MAX):
-                some = {"codes": wanted[at : at + _IN_MAX], "seq": edition.seq}
-                found |= {row[0]: _entity(*row) for row in connection.execute(_BY_USCCS, some)}
-        return found
+            are_among, mark = _MANY[connection.dialect.name]
+            columns = ", ".join(column.name for column in _COLUMNS)
+            query = (
+                f"SELECT {columns} FROM {ANSWERS.name}"
+                f" WHERE uscc {are_among} AND from_seq <= {mark} AND to_seq > {mark}"
+            )
+            some: Any = json.dumps(wanted) if mark == "?" else wanted
+            rows = connection.exec_driver_sql(query, (some, edition.seq, edition.seq)).all()
+        return {row[0]: _entity(*row) for row in rows}
 
     def named(self, keys: Iterable[str], edition: Edition) -> dict[str, list[Entity]]:
         """The entities that bear a name exactly, by the name's key (`desk.reading.name_key`), in order of USCC."""
@@ -260,13 +265,23 @@ def _entity(
 def _reasons(text: str) -> tuple[Reason, ...]:
     if text == "[]":
         return ()
+    found = json.loads(text)
+    if len(found) > 1:
+        found.sort(key=_in_time)
     return tuple(
-        Reason(
-            one["reason"], one["kind"], one["authority"], one["doc_no"], _day(one["event_on"]),
-            _day(one["blocks_until"]), one["rule"], bool(one["is_of_another"]),
-        )
-        for one in json.loads(text)
+        [
+            Reason(
+                one["reason"], one["kind"], one["authority"], one["doc_no"], _day(one["event_on"]),
+                _day(one["blocks_until"]), one["rule"], one["is_of_another"],
+            )
+            for one in found
+        ]
     )  # fmt: skip
+
+
+def _in_time(one: dict[str, Any]) -> tuple[str, ...]:
+    """By code and kind, then the earlier first."""
+    return tuple(one[key] or "" for key in ("reason", "kind", "event_on", "authority", "doc_no", "rule"))
 
 
 def _day(text: str | None) -> date | None:

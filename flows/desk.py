@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -54,7 +53,7 @@ def answer_file(
     with handle, _whole_file(target) as made:
         questions: Iterable[Question] = read_questions(handle, source.name)
         if item:
-            questions = (one if one.item else replace(one, item=item) for one in questions)
+            questions = (one if one.item else one._replace(item=item) for one in questions)
         for rows, text in answer_lines(store, audit, who, questions, on=on, known_on=known_on):
             made.write(text)
             count += rows

@@ -179,10 +179,11 @@ def _all_blocks(
     has_final = final.select("uscc").distinct()
     # Beside a final record a provisional one has no row, but it still counts on the days after the final one.
     alone, beside = pending.anti_join(has_final, "uscc"), pending.semi_join(has_final, "uscc")
-    held = holds.semi_join(entities, "uscc")
+    held = _whose_holds(holds.semi_join(entities, "uscc"))
+    listed = ibis.literal("active_blocking_list") + _whose(active)
     parts = [
         _block(off, "NOT_STATUS", ibis.literal("entity_status")),
-        _block(active, "NOT_ACTIVE_LIST", _linked_rule("active_blocking_list", active.linked_by)),
+        _block(active, "NOT_ACTIVE_LIST", _linked_rule(listed, active.linked_by)),
         *(
             _block(
                 t,
@@ -203,7 +204,7 @@ def _all_blocks(
             _block(
                 t,
                 "HOLD_REVIEW",
-                _linked_rule(t.hold_rule, t.linked_by),
+                _linked_rule(t.hold_rule + t.whose, t.linked_by),
                 window=window,
                 window_from=t.window_from,
                 fixed_until=t.fixed_until,
@@ -231,8 +232,27 @@ def _record_rule(t: ir.Table, suffix: str) -> ir.StringValue:
         (t.tier == 2, "serious_penalty"),
         else_="general_penalty",
     )
-    whose = ibis.ifelse(t.held_as == "predecessor", ibis.literal("_of_predecessor"), ibis.literal(""))
-    return name + whose + ibis.literal(suffix)
+    return name + _whose(t) + ibis.literal(suffix)
+
+
+def _whose(t: ir.Table) -> ir.StringValue:
+    """What a record's rule says of a predecessor; a branch's has a rule of its own."""
+    return ibis.ifelse(t.held_as == "predecessor", ibis.literal("_of_predecessor"), ibis.literal(""))
+
+
+def _whose_holds(held: ir.Table) -> ir.Table:
+    """Holds with ``whose``: from where they reach the entity, where none like it is the entity's own.
+
+    A ruling may have freed the branch or predecessor itself: nothing but this says then that the document is another
+    firm's, which the desk does not show.
+    """
+    alike = ibis.window(
+        group_by=["uscc", "kind", "authority", "doc_no", "event_on", "hold_rule", "linked_by"]
+    )
+    is_own = (held.via == held.uscc).max().over(alike)
+    is_branch = (held.through != "").max().over(alike)
+    whose = ibis.cases((is_own, ""), (is_branch, "_of_branch"), else_="_of_predecessor")
+    return held.mutate(whose=whose)
 
 
 def _until(ws: Workspace, blocks: ir.Table, spans: list[Period]) -> ir.Table:

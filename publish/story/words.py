@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from publish.story.model import Text
 
 # rules §5, in their order.
@@ -27,7 +29,11 @@ FINDINGS: dict[str, Text] = {
     "passed": Text("否", "no"),
     "overruled": Text("因守信激励不再适用", "set aside by the honour"),
 }
-_OF_PREDECESSOR = Text("（前身主体）", " of its predecessor")
+_ENDS: dict[str, Text] = {
+    "_of_predecessor": Text("（前身主体）", " of its predecessor"),
+    "_of_branch": Text("（分支机构）", " of its branch"),
+}
+_LINKED = " (linked_by_name)"
 _UNDER_REVIEW = Text("，复议或者诉讼中", ", under review")
 _BY_NAME = Text("，按名称或者号码关联", ", linked by name or number")
 RULES: dict[str, Text] = {
@@ -97,27 +103,36 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
 }
 
 
+@lru_cache(maxsize=1024)
 def rule_words(rule: str) -> Text:
     """A rule's id of a blocker in words.
 
     >>> rule_words("general_penalty_of_predecessor (linked_by_name)").en
     'a general penalty of its predecessor, linked by name or number'
     """
-    bare = rule_id(rule)
+    bare = rule.removesuffix(_LINKED)
     ends: list[Text] = []
     if bare.endswith("_under_review"):
         bare, ends = bare.removesuffix("_under_review"), [_UNDER_REVIEW, *ends]
-    if bare.endswith("_of_predecessor"):
-        bare, ends = bare.removesuffix("_of_predecessor"), [_OF_PREDECESSOR, *ends]
-    if rule != rule_id(rule):
+    for end, words in _ENDS.items():
+        if bare.endswith(end):
+            bare, ends = bare.removesuffix(end), [words, *ends]
+    if rule.endswith(_LINKED):
         ends.append(_BY_NAME)
     found = RULES.get(bare) or _held_words(bare)
     return Text(found.zh + "".join(e.zh for e in ends), found.en + "".join(e.en for e in ends))
 
 
 def rule_id(rule: str) -> str:
-    """The id without what is said of the link."""
-    return rule.removesuffix(" (linked_by_name)")
+    """The id without what is said of the link, and of whose record or row it is.
+
+    >>> rule_id("hold_unmatched_penalties_of_branch (linked_by_name)")
+    'hold_unmatched_penalties'
+    """
+    bare = rule.removesuffix(_LINKED)
+    for end in _ENDS:
+        bare = bare.removesuffix(end)
+    return bare
 
 
 def settled_by(rule: str) -> Text:

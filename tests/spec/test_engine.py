@@ -31,7 +31,16 @@ ENGINES = [
     for name in os.environ.get("CREDITGRADE_SPEC_ENGINES", "duckdb").split(",")
 ]
 NOW = datetime(LANDED_ON.year, LANDED_ON.month, LANDED_ON.day, 2, 0, tzinfo=timezone(timedelta(hours=8)))
-TABLES = ("eligibility", "eligibility_blockers", "grades", "grade_reasons", "quarantine", "unmatched")
+TABLES = (
+    "eligibility",
+    "eligibility_blockers",
+    "grades",
+    "grade_reasons",
+    "quarantine",
+    "unmatched",
+    "holds",
+    "evidence",
+)
 
 
 class Pipeline:
@@ -63,6 +72,7 @@ class Graded:
         self.eligibility = {row["uscc"]: row for row in tables["eligibility"]}
         self.grades = {row["uscc"]: row for row in tables["grades"]}
         self.blockers = grouped(tables["eligibility_blockers"])
+        self.holds, self.evidence = grouped(tables["holds"]), grouped(tables["evidence"])
         self.reasons = grouped(tables["grade_reasons"])
         self.counts = {
             what: Counter(
@@ -145,3 +155,28 @@ def test_conservation(pipelines: Any) -> None:
     for kind, counts in result.conservation.items():
         assert counts["accepted"] == counts["current"] + counts["superseded"] + counts["withdrawn"], kind
         assert 0 <= counts["unmatched"] <= counts["current"], kind
+
+
+def test_a_rule_says_whose_record_stands_in_the_way(pipelines: Any) -> None:
+    """The desk shows no other firm's document; a ruling may have freed that firm, so its own rows do not tell."""
+    graded = pipelines(CASES[0]).graded("duckdb", date(2026, 6, 30))
+    ends = ("", "_of_branch", "_of_predecessor")
+    seen: set[tuple[str, str]] = set()
+    for uscc, blockers in graded.blockers.items():
+        for line in blockers:
+            if line["reason"] not in ("HOLD_REVIEW", "NOT_ACTIVE_LIST"):
+                continue
+            bare = line["rule"].removesuffix(" (linked_by_name)")
+            (end,) = [one for one in ends if bare.endswith(one) and (one or not bare.endswith(ends[1:]))]
+            keys = ("kind", "authority", "doc_no", "event_on")
+            like = [
+                one
+                for one in graded.holds.get(uscc, []) + graded.evidence.get(uscc, [])
+                if all(one[key] == line[key] for key in keys)
+                and one.get("hold_rule", "active_blocking_list") == bare.removesuffix(end)
+                and one.get("is_active", True)
+            ]
+            assert like, line
+            assert (end == "") == any(one["via"] == uscc for one in like), line
+            seen.add((line["reason"], end))
+    assert seen >= {("HOLD_REVIEW", end) for end in ends} | {("NOT_ACTIVE_LIST", end) for end in ends[::2]}

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
-import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bench.postgres import make_databases, own_server
 from desk.answers import Answer
 from desk.asking import Question, ask
 from desk.audit import Audit, Who
@@ -27,7 +22,6 @@ from tests.integration.desk.making import DAY, write_snapshot
 
 WHO = Who("os:tester", "operator", "cli")
 NOON = datetime(2026, 6, 30, 4, 0, tzinfo=UTC)
-BINARIES = Path("/usr/lib/postgresql")
 
 
 @dataclass
@@ -78,71 +72,14 @@ class City:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a server of this session's own, on a socket in a folder of its own."""
-    found = sorted(BINARIES.glob("*/bin/initdb"), key=lambda place: int(place.parts[-3]))
-    program = found[-1].parent if found else Path(shutil.which("postgres") or "").parent
-    # The path of a socket is short, and the server refuses to run as root.
-    folder = Path(tempfile.mkdtemp(prefix="cgpg", dir="/tmp"))
-    as_other = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.getuid() == 0 else []
-    if as_other:
-        shutil.chown(folder, "nobody", "nogroup")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    make = [
-        program / "initdb",
-        "-D",
-        folder / "data",
-        "-U",
-        "desk",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--locale=C.UTF-8",
-    ]
-    subprocess.run([*as_other, *map(str, make), "--no-sync"], check=True, capture_output=True, cwd=folder)
-    options = [
-        "-c",
-        "listen_addresses=",
-        "-c",
-        f"unix_socket_directories={folder}",
-        "-c",
-        "fsync=off",
-        "-p",
-        str(port),
-    ]
-    with open(folder / "log", "wb") as log:
-        server = subprocess.Popen(
-            [*as_other, str(program / "postgres"), "-D", str(folder / "data"), *options],
-            stdout=log,
-            stderr=log,
-            cwd=folder,
-        )
-    try:
-        for _ in range(200):
-            if (folder / f".s.PGSQL.{port}").exists():
-                break
-            time.sleep(0.1)
-        yield f"postgresql://desk@/{{name}}?host={folder}&port={port}"
-    finally:
-        server.terminate()
-        server.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+    with own_server(is_durable=False) as url:
+        yield url
 
 
 def postgres_places(url: str, out: Path) -> Places:
     """Two fresh databases of the server."""
-    import psycopg
-
     mark = uuid.uuid4().hex[:10]
-    for _ in range(100):
-        try:
-            with psycopg.connect(url.format(name="postgres"), autocommit=True) as connection:
-                for name in (f"desk_{mark}", f"audit_{mark}"):
-                    connection.execute(f'CREATE DATABASE "{name}"')
-            break
-        except psycopg.OperationalError:
-            time.sleep(0.1)
+    make_databases(url, f"desk_{mark}", f"audit_{mark}")
     return Places.of(out, url.format(name=f"desk_{mark}"), url.format(name=f"audit_{mark}"))
 
 

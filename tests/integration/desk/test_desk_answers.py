@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from desk.answers import ANSWERS, answer_of_status
-from desk.as_json import answer_json
+from desk.as_json import answer_json, answer_row
 from desk.asking import Question, ask
 from publish.words import STATUSES
 from tests.integration.desk.conftest import WHO, City
@@ -150,15 +150,26 @@ class TestNothingOfOthers:
             ),
             blocker(4, "HOLD_REVIEW", doc_no="共有〔2025〕4号", event_on=None),
             blocker(5, "HOLD_REVIEW", doc_no="共有〔2025〕4号", event_on=None),
+            # A ruling freed the branch or the predecessor itself: nobody else carries the row any more.
+            blocker(7, "HOLD_REVIEW", rule="hold_quarantined_penalties_of_branch", doc_no="分部〔2025〕7号"),
+            blocker(8, "HOLD_REVIEW", rule="version_conflict_of_predecessor", doc_no="旧企〔2025〕8号"),
+            blocker(
+                9, "NOT_ACTIVE_LIST", rule="active_blocking_list_of_predecessor", doc_no="旧企〔2025〕9号"
+            ),
         ]
         city.night(
-            [entity(n, "NOT_BAD_RECORD" if n < 3 else "HOLD_REVIEW") for n in range(1, 7)],
+            [entity(n, "NOT_BAD_RECORD" if n < 3 else "HOLD_REVIEW") for n in range(1, 10)],
             [*others, blocker(6, "HOLD_REVIEW", doc_no="自有〔2025〕6号")],
         )
-        for number in range(1, 6):
-            (reason,) = city.ask(code(number)).reasons
+        for number in (1, 2, 3, 4, 5, 7, 8, 9):
+            answer = city.ask(code(number))
+            (reason,) = answer.reasons
             assert (reason.doc_no, reason.is_of_another) == (None, True)
             assert reason.authority == "宣城市市场监督管理局"
+            said = str(answer_json(answer)) + "".join(answer_row(answer))
+            assert not any(
+                word in said for word in ("分局", "前身〔", "同名〔", "共有〔", "分部〔", "旧企〔")
+            )
         (own,) = city.ask(code(6)).reasons
         assert (own.doc_no, own.is_of_another) == ("自有〔2025〕6号", False)
 

@@ -33,7 +33,9 @@ def test_every_status_is_asked() -> None:
 
 
 @pytest.mark.parametrize("rule", [*RULES, "hold_quarantined_penalties", "hold_unmatched_listings"])
-@pytest.mark.parametrize("end", ["", "_of_predecessor", "_under_review", "_of_predecessor_under_review"])
+@pytest.mark.parametrize(
+    "end", ["", "_of_predecessor", "_of_branch", "_under_review", "_of_predecessor_under_review"]
+)
 def test_every_rule_has_words(rule: str, end: str) -> None:
     words = rule_words(f"{rule}{end} (linked_by_name)")
     assert rule not in words.zh
