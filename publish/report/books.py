@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import multiprocessing
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from publish.fields import meaning
+from publish.report.figures import open_tables
 from publish.report.words import CAUSES, CHANGES, WARNINGS
 from publish.story.words import rule_words
 from publish.words import KINDS, RED_LINES, STATUSES
@@ -18,6 +24,8 @@ if TYPE_CHECKING:
 CITY = "全市"
 _FETCHED = 20_000
 _REASONS = 4
+# Below so many entities starting processes costs more than it saves.
+WORTH_A_PROCESS = 20_000
 
 
 def _column(name: str, kind: Any = "text", width: int = 14) -> Column:
@@ -47,8 +55,8 @@ _LISTS = (
     _column("uscc", width=22), _column("name", width=34), _column("list_type", width=26),
     _column("authority", width=30), _column("doc_no", width=26), _column("from_on", "day", 12),
     _column("until_on", "day", 12),
-    _column("expected_until_on", "day", 12), _column("is_active", width=8), _column("measure_name", width=36),
-    _column("department", width=28), _column("basis", width=40),
+    _column("expected_until_on", "day", 12), _column("is_active", width=8), Column("惩戒措施（实施部门）", width=90),
+    _column("basis", width=60),
 )  # fmt: skip
 _WARNED = (
     _column("uscc", width=22), _column("name", width=34), _column("risk_class", width=8),
@@ -58,31 +66,58 @@ _WARNED = (
 
 
 def write_books(
-    con: duckdb.DuckDBPyConnection,
+    snapshot: Path,
     manifest: Mapping[str, Any],
     manifest_sha256: str,
     folder: Path,
     *,
     sheet_rows: int = SHEET_ROWS,
 ) -> list[tuple[Path, int]]:
-    """Writes ``city.xlsx`` and ``<division>.xlsx``.
+    """Writes ``city.xlsx`` and ``<division>.xlsx``; of a large city the two at once, in processes of their own.
 
     Args:
-        con: with the tables of the snapshot as views (`publish.report.figures.open_tables`).
+        snapshot: its folder.
         folder: for the files.
 
     Returns:
         each file with the entities on its first sheet.
     """
-    _say_why(con, manifest)
-    codes = [row[0] for row in con.execute(
-        "SELECT DISTINCT coalesce(division_code, '') FROM grades ORDER BY 1").fetchall()]  # fmt: skip
+    with _tables(snapshot, manifest) as con:
+        found = con.execute("SELECT coalesce(division_code, ''), count(*) FROM grades GROUP BY 1 ORDER BY 1")
+        entities = dict(found.fetchall())
+    some = partial(_books, snapshot, manifest, manifest_sha256, folder, sheet_rows)
+    if sum(entities.values()) < WORTH_A_PROCESS:
+        return some([None, *entities])
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return [one for made in pool.map(some, ([None], list(entities))) for one in made]
+
+
+@contextmanager
+def _tables(snapshot: Path, manifest: Mapping[str, Any]) -> Iterator[duckdb.DuckDBPyConnection]:
+    import duckdb
+
+    with tempfile.TemporaryDirectory() as spill, duckdb.connect() as con:
+        con.execute("SET threads = 1")
+        con.execute("SET memory_limit = '500MB'")
+        con.execute(f"SET temp_directory = '{spill.replace(chr(39), chr(39) * 2)}'")
+        open_tables(snapshot, manifest, con)
+        yield con
+
+
+def _books(
+    snapshot: Path, manifest: Mapping[str, Any], manifest_sha256: str, folder: Path, sheet_rows: int,
+    codes: Sequence[str | None],
+) -> list[tuple[Path, int]]:  # fmt: skip
+    """One after the other: of the city (None) and of divisions."""
     divisions: Mapping[str, str] = manifest["divisions"]
     made = []
-    for code in (None, *codes):
-        name = CITY if code is None else divisions.get(code, code or "未注明区划")
-        place = folder / f"{'city' if code is None else code or 'none'}.xlsx"
-        made.append((place, _book(con, manifest, manifest_sha256, place, code, name, divisions, sheet_rows)))
+    with _tables(snapshot, manifest) as con:
+        _say_why(con, manifest)
+        for code in codes:
+            name = CITY if code is None else divisions.get(code, code or "未注明区划")
+            place = folder / f"{'city' if code is None else code or 'none'}.xlsx"
+            rows = _book(con, manifest, manifest_sha256, place, code, name, divisions, sheet_rows)
+            made.append((place, rows))
     return made
 
 
@@ -126,18 +161,10 @@ def _book(
     with workbook(place, sheet_rows=sheet_rows) as book:
         book.cover(f"企业信用风险分类结果（{name}）", lines, notes)
         rows = book.table("分类结果", _GRADES, _grades(con, where, divisions))
-        book.table("较上期变化", _CHANGES, _changes(con, where))
+        # The first snapshot adds every entity: the sheet before says it already.
+        book.table("较上期变化", _CHANGES, _changes(con, where) if previous else ())
         book.table("待复核事项", _HOLDS, _holds(con, where))
-        book.table(
-            "联合惩戒",
-            _LISTS,
-            _rows(
-                con,
-                f"""
-            SELECT uscc, name, list_type, authority, doc_no, from_on, until_on, expected_until_on, is_active,
-            measure_name, department, basis FROM joint_punishment WHERE true{where} ORDER BY ALL""",
-            ),
-        )
+        book.table("联合惩戒", _LISTS, _lists(con, where))
         book.table(
             "风险预警",
             _WARNED,
@@ -193,6 +220,19 @@ def _holds(con: duckdb.DuckDBPyConnection, where: str) -> Iterator[tuple[Any, ..
     WHERE true{where} ORDER BY ALL"""
     for row in _rows(con, query):
         yield (*row[:2], KINDS.get(row[2], row[2]), *row[3:6], rule_words(row[6]).zh, *row[7:])
+
+
+def _lists(con: duckdb.DuckDBPyConnection, where: str) -> Iterator[tuple[Any, ...]]:
+    """A row for each entry; `joint_punishment` has one for each measure and department."""
+    entry = "uscc, name, list_type, authority, doc_no, from_on, until_on, expected_until_on, is_active"
+    query = f"""
+    SELECT {entry}, string_agg(measure_name || '（' || departments || '）', '；' ORDER BY measure),
+    array_to_string(list_sort(list_distinct(flatten(list(bases)))), '；')
+    FROM (SELECT {entry}, measure, measure_name, string_agg(department, '、' ORDER BY department) AS departments,
+          list_distinct(list(basis)) AS bases
+          FROM joint_punishment WHERE true{where} GROUP BY ALL)
+    GROUP BY {entry} ORDER BY ALL"""
+    return _rows(con, query)
 
 
 def _rows(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[tuple[Any, ...]]:

@@ -18,6 +18,8 @@ from records.errors import UsageError
 HEADING = "企业信用风险分类监管日报"
 CLASS_WORDS = {"A": "风险低", "B": "风险一般", "C": "风险较高", "D": "风险高"}
 _TEMPLATE = "report.html.j2"
+# Indicators of a watched model that moved most.
+_WATCHED = 10
 
 
 def write_report(snapshot: Path, out: Path, manifest: dict[str, Any]) -> Output:
@@ -64,6 +66,7 @@ def as_html(f: Figures) -> str:
         held=f.statuses.get("HOLD_REVIEW", 0) + f.statuses.get("HOLD_PROVISIONAL", 0),
         alerts=alert_lines(f.manifest, divisions),
         warning_words=WARNINGS,
+        watch=_watch(f.manifest),
         kinds=KINDS,
         limit=limit,
         say=_sentences(f, total, divisions, limit),
@@ -123,6 +126,30 @@ def alert_lines(manifest: Mapping[str, Any], divisions: Mapping[str, str]) -> li
             )
     lines += [f"比较基准：{note}" for note in manifest["changes"]["passed_over"]]
     return lines
+
+
+def _watch(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the watch of the promoted model found (``summary.drift``); None where no model is watched."""
+    found = manifest["summary"].get("drift")
+    if found is None:
+        return None
+    titles = manifest["indicators"]
+    moved = sorted(found["psi_features"].items(), key=lambda one: (-one[1], one[0]))
+    points = found["psi_points"]
+    say = f"参与监测{found['entities']:,}户；风险分稳定性指数（PSI）" + (
+        "—" if points is None else f"{points:.3f}"
+    )
+    seen = found["calibration"]
+    if seen is None:
+        say += "；尚无到期的结果可供校准。No outcomes have matured yet."
+    else:
+        say += f"；截至{seen['as_of']}到期的结果，预计{seen['foretold']:.0f}户，实际{seen['observed']:,}户。"
+    return {
+        "model": found["model"],
+        "say": say,
+        "features": [(titles.get(id_, {}).get("title", id_), value) for id_, value in moved[:_WATCHED]],
+        "warnings": [line for line in manifest["warnings"] if line.startswith("drift:")],
+    }
 
 
 def number(value: int) -> str:

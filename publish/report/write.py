@@ -82,7 +82,7 @@ def write_reports(
                 books = _timed(
                     seconds,
                     "workbooks",
-                    lambda: write_books(con, manifest, digest, temporary),
+                    lambda: write_books(snapshot, manifest, digest, temporary),
                 )
                 rows = {place.name: n for place, n in books}
             about = {

@@ -108,6 +108,86 @@ def test_another_policy_is_a_cause(graded: Graded, night_before: Published, out:
     assert causes_of(graded, out, policy_version="p+2") == ["POLICY"]
 
 
+def test_another_model_is_a_cause(graded: Graded, night_before: Published, out: Path) -> None:
+    for row in graded.rows["grades"]:
+        row["model_version"] = "m-2026"
+    assert causes_of(graded, out, model_version="m-2026") == ["MODEL"]
+
+
+def stale(uscc: str) -> dict[str, Any]:
+    return {
+        "uscc": uscc, "name": "x", "division_code": "341802", "kind": "penalties", "authority": "宣城市公安局",
+        "hold_rule": "feed_stale_late", "via": uscc, "can_be_upheld": False, "as_of": date(2026, 6, 30),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("is_back", [False, True])
+def test_a_source_that_is_late_or_back_is_a_cause(graded: Graded, out: Path, is_back: bool) -> None:
+    nights = ([stale(A)], []) if is_back else ([], [stale(A)])
+    for day, held in zip((DAY_BEFORE, date(2026, 6, 30)), nights, strict=True):
+        graded.rows["holds"] = held
+        status = "HOLD_REVIEW" if held else "ELIGIBLE_CLEAN3Y"
+        is_eligible = not held
+        graded.rows["eligibility"][1].update(
+            status=status, eligible=is_eligible, grounds=["CLEAN3Y"] if is_eligible else [],
+            eligible_on=day if is_eligible else None,
+        )  # fmt: skip
+        graded.summary["statuses"] = {"NOT_BAD_RECORD": 1, "ELIGIBLE_CLEAN3Y": 1 + is_eligible} | (
+            {"HOLD_REVIEW": 1} if held else {}
+        )
+        graded.rows["eligibility_blockers"] = graded.rows["eligibility_blockers"][:1] + [
+            {"uscc": A, "reason": "HOLD_REVIEW", "kind": "penalties", "rule": one["hold_rule"]} for one in held
+        ]  # fmt: skip
+        on(graded, day)
+        made = publish(graded.result(), graded.edition(as_of=day), out)
+    (row,) = changes(made).values()
+    assert (row["uscc"], row["causes"]) == (A, ["FEED"])
+    assert row["cause_records"][0].startswith("FEED penalties 宣城市公安局")
+
+
+@pytest.mark.parametrize(("worse", "is_told"), [(5, True), (4, False)])
+def test_a_division_that_gets_worse_at_once_is_an_alert(
+    graded: Graded, out: Path, worse: int, is_told: bool
+) -> None:
+    """``surge_alert_entities`` is 5, ``surge_alert_share`` 2 %: of 250 classed, five are just enough."""
+    codes = [f"91341802MAX{number:07d}" for number in range(250)]
+    for day in (DAY_BEFORE, date(2026, 6, 30)):
+        is_after = day != DAY_BEFORE
+        b = worse * is_after
+        strata = [("B", b, codes[:b]), ("A", 250 - b, codes[b:])]
+        graded.rows = {
+            "grades": [
+                grade(u, risk_class="B", points_class="B", risk_points=200.0)
+                if is_after and i < worse
+                else grade(u)
+                for i, u in enumerate(codes)
+            ],
+            "eligibility": [answer(u) for u in codes],
+            "grade_reasons": [
+                {"uscc": u, "indicator": "AGE", "category": "基础属性", "value": "1", "points": 200.0}
+                for u in codes[:worse] if is_after
+            ],
+            "sampling_plan": [
+                plan(u, risk_class=c, stratum=f"341802-{c}", rate=1.0, stratum_size=n, stratum_draws=n)
+                for c, n, some in strata
+                for u in some
+            ],
+            "quarantine": graded.rows["quarantine"],
+            "unmatched": graded.rows["unmatched"],
+        }  # fmt: skip
+        graded.summary["classes"] = {c: n for c, n, _ in strata if n}
+        graded.summary["statuses"] = {"ELIGIBLE_CLEAN3Y": 250}
+        on(graded, day)
+        for row in graded.rows["eligibility"]:
+            row["eligible_on"] = day
+        made = publish(graded.result(), graded.edition(as_of=day), out)
+    alert = {"alert": "division_surge", "division_code": "341802", "entities": 5, "classed": 250}
+    assert made.manifest["changes"]["alerts"] == ([alert] if is_told else [])
+    page = (made.path / "regulators/report.html").read_text(encoding="utf-8")
+    alerts = page.partition("<h2>提醒")[2].partition("</section>")[0]
+    assert ("宣州区等级集中恶化（surge）：5 户等级上升" in alerts) == is_told
+
+
 def test_a_revision_is_compared_with_what_it_supersedes(
     graded: Graded, published: Published, out: Path
 ) -> None:

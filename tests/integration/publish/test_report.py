@@ -11,14 +11,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from python_calamine import CalamineWorkbook
 
 from publish.fields import undescribed
 from publish.integrity import answer, read_applicants, write_answers
 from publish.report.books import write_books
-from publish.report.figures import open_tables, read_manifest
+from publish.report.figures import read_manifest
 from publish.report.package import datapackage
 from publish.report.page import as_pdf
 from publish.report.write import write_reports
@@ -61,6 +60,24 @@ def test_a_name_cannot_break_the_report(graded: Graded, out: Path) -> None:
     assert "Migration since 2026-06-29" in html
 
 
+def test_a_watched_model_has_its_section(graded: Graded, out: Path) -> None:
+    graded.summary["drift"] = {
+        "model": "m-2026", "entities": 2, "psi_points": 0.031, "psi_features": {"AGE": 0.02, "X_36M": 0.31},
+        "calibration": {"as_of": "2026-05-31", "foretold": 41.6, "observed": 57},
+    }  # fmt: skip
+    made = publish(graded.result(), graded.edition(), out)
+    html = (made.path / "regulators/report.html").read_text(encoding="utf-8")
+    section = html.partition("<h2>模型监测")[2].partition("</section>")[0]
+    assert "m-2026" in section
+    assert "预计42户，实际57户" in section
+    assert section.index("X_36M") < section.index("成立年限")
+    assert "0.310" in section
+
+
+def test_no_model_no_section(published: Published) -> None:
+    assert "模型监测" not in (published.path / "regulators/report.html").read_text(encoding="utf-8")
+
+
 def test_the_pdf_has_pages_and_fetches_nothing(published: Published, tmp_path: Path) -> None:
     html = (published.path / "regulators/report.html").read_text(encoding="utf-8")
     assert as_pdf(html, tmp_path / "r.pdf") >= 2
@@ -85,9 +102,7 @@ def test_without_pango_the_pdf_says_what_to_install(tmp_path: Path, monkeypatch:
 @pytest.fixture
 def books(published: Published, tmp_path: Path) -> dict[str, dict[str, list[list[Any]]]]:
     manifest = read_manifest(published.path)
-    with duckdb.connect() as con:
-        open_tables(published.path, manifest, con)
-        made = write_books(con, manifest, "0" * 64, tmp_path)
+    made = write_books(published.path, manifest, "0" * 64, tmp_path)
     return {place.stem: sheets(place) for place, _ in made}
 
 
@@ -107,6 +122,16 @@ def test_workbooks_of_city_and_division_have_the_same_form(books: dict[str, Any]
     cover = {row[0]: row[1] for row in books["city"]["封面"] if row[0]}
     assert cover["截至日期 as of"] == "2026-06-30"
     assert cover["清单摘要 manifest sha256"] == "0" * 64
+
+
+def test_a_large_city_is_written_by_two_processes(
+    published: Published, books: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("publish.report.books.WORTH_A_PROCESS", 1)
+    (tmp_path / "two").mkdir()
+    made = write_books(published.path, read_manifest(published.path), "0" * 64, tmp_path / "two")
+    assert [place.stem for place, _ in made] == ["city", "341802"]
+    assert {place.stem: sheets(place) for place, _ in made} == books
 
 
 def test_a_workbook_runs_nothing_keeps_codes_and_goes_on_in_the_next_sheet(tmp_path: Path) -> None:
