@@ -179,15 +179,16 @@ def watch(asked: Asked, *, now: datetime, told: Callable[[str], None]) -> Watche
     c = model.calibration
     foretold = chance(points.astype(float), model.base_points_h, model.factor, c.intercept, c.slope)
     found = auc(points, data.event)
-    seen = Watched(
-        model=model.id,
-        start=window.start,
-        as_of=as_of,
-        entities=len(data),
-        foretold=round(float(np.sum(foretold)), 3),
-        observed=int(data.event.sum()),
-        auc=round(found, 4) if found == found else None,
-    )
+    line = {
+        "model": model.id,
+        "start": window.start.isoformat(),
+        "as_of": as_of.isoformat(),
+        "entities": len(data),
+        "foretold": round(float(np.sum(foretold)), 3),
+        "observed": int(data.event.sum()),
+        "auc": round(found, 4) if found == found else None,
+    }
+    seen = Watched.model_validate_json(json.dumps(line), strict=True)
     keep_watched(folder, seen)
     return seen
 
