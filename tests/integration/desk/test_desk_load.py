@@ -56,10 +56,15 @@ class TestDelta:
         assert (done.added, done.changed, done.removed) == (0, 0, 0)
         assert done.is_new
 
-    def test_more_rows_than_one_chunk(self, town: City) -> None:
-        town.night([entity(n) for n in range(45_000)])
-        done = town.night([entity(n) for n in range(5, 45_003)], as_of=NEXT)
-        assert (done.added, done.changed, done.removed) == (3, 0, 5)
+    def test_more_rows_than_one_chunk(self, town: City, monkeypatch: pytest.MonkeyPatch) -> None:
+        # What stands is read ten chunks at a time, what changes is written chunk by chunk.
+        for module in ("desk.delta", "desk.load"):
+            monkeypatch.setattr(f"{module}.CHUNK", 4)
+        town.night([entity(n) for n in range(45)])
+        done = town.night([entity(n) for n in range(5, 54)], as_of=NEXT)
+        assert (done.added, done.changed, done.removed) == (9, 0, 5)
+        codes = [town.ask(code(n), on=NEXT).code for n in range(54)]
+        assert codes == ["NOT_IN_REGISTER"] * 5 + ["ELIGIBLE"] * 49
 
 
 class TestTimes:
