@@ -19,7 +19,7 @@ DEV_KEY := $(shell { pwd; cat requirements-dev.lock pyproject.toml; } | cksum | 
 READY := .venv/.ready-$(KEY)
 DEV_READY := .venv/.ready-dev-$(DEV_KEY)
 
-.PHONY: help run nightly test faults histories environment lint format types layers docs bench fuzz canary lock clean
+.PHONY: help run nightly test faults histories spark environment lint format types layers docs bench fuzz canary lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -44,8 +44,9 @@ nightly: $(READY) ## a Prefect server with its schedule, one night at once, wher
 	@.venv/bin/creditgrade nightly up --landing "$(or $(LANDING),$(NIGHT_OUT)/landing)" --out "$(NIGHT_OUT)" \
 		--port $(PORT) --at $(AT) $(if $(ONCE),--once)
 
+# A file stays in one process, which shares what it makes; in order of place, for the slowest files have few tests.
 test: $(DEV_READY) ## the whole test suite
-	@$(PY) -m pytest -n logical --maxprocesses 8 --dist loadfile $(PYTEST_ARGS)
+	@$(PY) -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 # One hour and more on two cores. CREDITGRADE_FAULTS_SEED=N tries other instants, calls and bytes.
 FAULTS ?= 200
@@ -71,6 +72,14 @@ HISTORIES ?= 20000
 histories: $(DEV_READY) ## made-up histories (HISTORIES, 20,000), decided by the engine and by the reference; for a night
 	@CREDITGRADE_HISTORIES=$(HISTORIES) CREDITGRADE_HISTORIES_SEED=$${HISTORIES_SEED:-$$(date +%Y%m%d)} \
 		$(PY) -m pytest tests/property/test_engines_agree.py -q --timeout 0 $(PYTEST_ARGS)
+
+# All spec cases on Spark, and whole runs of FOLDERS made-up cities on both engines; one Java process for all.
+FOLDERS ?= 5
+spark: $(DEV_READY) ## Spark against the spec cases, and against DuckDB on made-up cities (FOLDERS, 5)
+	@CREDITGRADE_SPEC_ENGINES=spark CREDITGRADE_SPARK_FOLDERS=$(FOLDERS) \
+		CREDITGRADE_SPARK_SEED=$${SPARK_SEED:-$$(date +%Y%m%d)} \
+		$(PY) -m pytest tests/spec/test_engine.py tests/integration/spark -q --timeout 0 \
+		--deselect tests/integration/spark/test_spark.py::test_the_largest_group_of_spec_cases $(PYTEST_ARGS)
 
 docs: $(DEV_READY) ## docs/rules.md and docs/dictionary.md, from policy, spec cases and field registry
 	@$(PY) -m docs_tools.rules && $(PY) -m docs_tools.dictionary

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Generator, Iterator
 from glob import glob
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,12 +22,31 @@ _COMMANDS = {
 
 # For tables of some hundred rows, compiling and spreading work costs more than the work.
 _SMALL_SPARK = {
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.driver.extraJavaOptions": (
+        "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xms1g -Xmn600m "
+        "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+    ),
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
+# A class is looked for in one of 250 files after the other: those that hold nearly all of them stand first.
+_FIRST_JARS = (
+    "scala-library",
+    "spark-catalyst",
+    "spark-sql_",
+    "spark-sql-api",
+    "spark-core",
+    "hadoop-client-api",
+)
+
+
+def _class_path() -> str:
+    import pyspark
+
+    jars = Path(pyspark.__file__).parent / "jars"
+    return os.pathsep.join(str(jar) for name in _FIRST_JARS for jar in sorted(jars.glob(f"{name}*.jar")))
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +54,8 @@ def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The one Spark of a test process: gradings with ``engine="spark"`` find and use it. Mark: needs("java")."""
     from records.resolve.spark import start_session
 
-    session = start_session("local[1]", tmp_path_factory.mktemp("spark"), **_SMALL_SPARK)
+    settings = {**_SMALL_SPARK, "spark.driver.extraClassPath": _class_path()}
+    session = start_session("local[1]", tmp_path_factory.mktemp("spark"), **settings)
     yield session
     session.stop()
 

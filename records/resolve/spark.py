@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from records.errors import UsageError
-from records.resolve.workspace import LOCAL_SPARK, Workspace
+from records.resolve.workspace import LOCAL_SPARK, Workspace, parquet_files
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -122,6 +122,7 @@ class SparkWorkspace(Workspace):
         self._session: Any = session
         self.con = ibis.pyspark.connect(session)
         self._views: list[str] = []
+        self._tables: dict[str, ir.Table] = {}
 
     def save(self, name: str, expr: ir.Table) -> ir.Table:
         """Run `expr` once, store it as `name` and return the stored table."""
@@ -133,18 +134,18 @@ class SparkWorkspace(Workspace):
         )
         rows = self._session.sql(f"SELECT {columns} FROM ({self.con.compile(expr)})")
         rows.write.mode("overwrite").parquet(f"file://{self.path(name).resolve()}")
-        return self.stored(name)
+        return self._keep(name)
 
     def stored(self, name: str) -> ir.Table:
         """A table stored before."""
-        return self._scan([self.path(name)])
+        return self._tables[name]
 
     def put_arrow(self, name: str, table: pa.Table) -> ir.Table:
         """Store a small Arrow table as `name`."""
         import pyarrow.parquet as pq
 
         pq.write_table(table, self.path(name))
-        return self.stored(name)
+        return self._keep(name)
 
     def export(self, name: str) -> Path:
         """A stored table as Parquet in the folder: its `path`."""
@@ -167,12 +168,24 @@ class SparkWorkspace(Workspace):
             self._own.stop()
             shutil.rmtree(self.folder / "spill", ignore_errors=True)
 
+    def _keep(self, name: str) -> ir.Table:
+        self._tables[name] = self._scan([self.path(name)])
+        return self._tables[name]
+
     def _scan(self, paths: list[Path]) -> ir.Table:
-        rows = self._session.read.parquet(*(_as_pattern(p) for p in paths))
+        import ibis
+        import pyarrow.parquet as pq
+        from ibis.backends.pyspark.datatypes import PySparkSchema, PySparkType
+
+        # Read here, the schema costs nothing; Spark would start a job for the first file's.
+        found = ibis.Schema.from_pyarrow(pq.read_schema(parquet_files(paths[0])[0]))
+        schema = PySparkSchema.from_ibis(found)
         view = f"{_APP}_{id(self)}_{len(self._views)}"
+        rows = self._session.read.schema(schema).parquet(*(_as_pattern(p) for p in paths))
         rows.createOrReplaceTempView(view)
         self._views.append(view)
-        return self.con.table(view)
+        # A part without nulls is no promise: every column may be null, on the engines alike.
+        return ibis.table({field.name: PySparkType.to_ibis(field.dataType) for field in schema}, view)
 
 
 def _as_pattern(path: Path) -> str:
