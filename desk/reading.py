@@ -7,16 +7,12 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date
-from operator import mul
 from typing import Literal, NamedTuple
 
 from policy.folding import fold
+from policy.uscc import USCC_LENGTH, uscc_defect
 
-_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015: no I, O, S, V, Z
-_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
-_VALUES = {char: value for value, char in enumerate(_ALPHABET)}
 _CITIZEN_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-USCC_LENGTH = 18
 NAME_MAX = 200
 _CODE_LENGTHS = range(15, 22)
 _PERSON_MAX = 4
@@ -59,7 +55,7 @@ def read_applicant(text: str) -> Applicant:
         if is_citizen_id(code):
             return Applicant("citizen", "", "公民身份号码")
         if len(code) in _CODE_LENGTHS:
-            problem = uscc_problem(code)
+            problem = uscc_defect(code)
             shown = code if not problem else _masked_code(code)
             return Applicant(
                 "malformed" if problem else "uscc", "" if problem else code, shown, problem or ""
@@ -67,18 +63,6 @@ def read_applicant(text: str) -> Applicant:
     if len(key) > NAME_MAX:
         return Applicant("malformed", "", f"{visible(text)[:20]}…", "too_long")
     return Applicant("name", key, visible(text))
-
-
-def uscc_problem(code: str) -> str | None:
-    """The first thing wrong with a folded USCC (GB 32100-2015); None for a valid one."""
-    if len(code) != USCC_LENGTH:
-        return "uscc_length"
-    try:
-        values = [_VALUES[char] for char in code]
-    except KeyError:
-        return "uscc_alphabet"
-    total = sum(map(mul, values, _WEIGHTS))  # the check character itself has no weight
-    return None if _ALPHABET[-total % 31] == code[-1] else "uscc_check"
 
 
 def is_citizen_id(code: str) -> bool:
@@ -97,7 +81,7 @@ def is_citizen_id(code: str) -> bool:
     if code[0] not in "12345678" or not _is_day(code[6:14]):
         return False
     total = sum(int(char) * weight for char, weight in zip(code, _CITIZEN_WEIGHTS, strict=False))
-    return "10X98765432"[total % 11] == code[17] or uscc_problem(code) is not None
+    return "10X98765432"[total % 11] == code[17] or uscc_defect(code) is not None
 
 
 def name_key(text: str) -> str:

@@ -10,19 +10,19 @@ import ibis
 
 from features.feeds import feed_holds, look_at_feeds, source_names
 from features.force import states
-from features.holds import conflict_holds, holds, row_holds, visit_holds
 from features.indicators import entity_features, event_streams
-from features.listings import listing_versions
-from features.of_entity import judged, of_branches, with_predecessors
-from features.penalties import RECORD, minor_or_more, penalty_records, penalty_versions, version_conflicts
+from features.of_entity import with_predecessors
+from features.penalties import minor_or_more, penalty_records, penalty_versions
 from features.rulings import apply_rulings, events_of, ruled_listings, ruled_penalties
 from features.tiers import kinds_table, with_tier
-from features.visits import holding_visits, visits
+from features.views import Known, View, view
+from features.visits import visits
+from features.windows import Period, periods
 from policy import fold
 from records.resolve.amendments import find_targets, target_keys
 from records.resolve.current import KEYS, rank_versions, with_closing_rows, with_licence_key
 from records.resolve.entities import Entities, entities_on, resolve_entities
-from records.resolve.expr import add_months, day, union_all
+from records.resolve.expr import day, union_all
 from records.resolve.held import carried, held_rows, settled_by_rows, spread
 from records.resolve.linking import link
 from records.resolve.load import as_received, load
@@ -45,7 +45,9 @@ class Facts:
         features: one row per entity that has a row (`features.indicators.entity_features`).
         judged: records of each entity with ``counts``, ``would_count``, ``is_active``, ``held_as``.
         holds: `features.holds.HOLD` columns, not settled.
-        honours: recognised honours with their term (`_honours`).
+        honours: recognised honours with their term.
+        periods: the periods of the policy from the day on, each with what §5 looks at in it: these three, or what
+            they are under the period's parameters.
         events: streams for the points.
         visits: of linked entities (`features.visits.visits`), and items: what was inspected, with its result.
         licences: linked winning rows.
@@ -58,6 +60,7 @@ class Facts:
     judged: ir.Table
     holds: ir.Table
     honours: ir.Table
+    periods: list[tuple[Period, View]]
     events: ir.Table
     visits: ir.Table
     items: ir.Table
@@ -130,17 +133,6 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date, linked: L
     unmatched["rulings"] = ruled.unfound.union(lonely.select(*ruled.unfound.columns), distinct=True)
 
     made = _ruled_penalty_records(ws, upheld, state, policy)
-    penalties = penalty_records(versions, made)
-    entries = listing_versions(
-        ws, rows["listings"], ruled_listings(winning_rulings, ruled.last, held), state, as_of, policy
-    )
-    records = ws.save(
-        "records", with_predecessors(union_all([penalties, entries.select(*RECORD)]), entities.lineage)
-    )
-    judged_records = ws.save(
-        "judged", judged(union_all([records, of_branches(records, entities, as_of, policy)]), as_of, policy)
-    )
-
     settled = settled_by_rows(
         ws, held, pairs, paths,
         {
@@ -151,24 +143,29 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date, linked: L
         },
         amended.pairs,
     )  # fmt: skip
-    of_entity = with_predecessors(all_visits, entities.lineage)
-    conflicts = ws.save("version_conflicts", version_conflicts(versions, as_of, policy))
     feeds = look_at_feeds(ws, rows, intake, as_of, policy)
     names = source_names(policy)
-    held_now = ws.save(
-        "holds",
-        holds(
-            [
-                *feed_holds(feeds, entities.used.filter(entities.used.has_row), as_of, policy),
-                row_holds(held, pairs, settled, entities.used, as_of, policy),
-                visit_holds(holding_visits(of_entity, as_of, policy)),
-            ],
-            conflict_holds(conflicts, paths, as_of, policy),
-            ruled.last,
-            paths,
-        ),
+    known = Known(
+        as_of=as_of,
+        entities=entities,
+        versions=versions,
+        penalties=penalty_records(versions, made),
+        listings=rows["listings"],
+        ruled=ruled_listings(winning_rulings, ruled.last, held),
+        states=state,
+        visits=with_predecessors(all_visits, entities.lineage),
+        honours=rows["honours"],
+        held=held,
+        pairs=pairs,
+        settled=settled,
+        ways=paths,
+        rulings=ruled.last,
+        feeds=feed_holds(feeds, entities.used.filter(entities.used.has_row), as_of, policy),
     )
-    honours = ws.save("honours_recognised", _honours(rows["honours"], as_of, policy))
+    now = view(ws, known, as_of, policy)
+    spans = periods(policy, as_of)
+    views = [now if span.adds_nothing else view(ws, known, span.start, policy) for span in spans]
+    records, honours = now.records, now.honours
     features = entity_features(
         ws, entities, rows["licences"], minor_or_more(records, as_of), honours, as_of, policy
     )
@@ -179,9 +176,10 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date, linked: L
     quarantine_table(ws, base.quarantine, entities)
     return Facts(
         features=features,
-        judged=judged_records,
-        holds=held_now,
+        judged=now.judged,
+        holds=now.holds,
         honours=honours,
+        periods=list(zip(spans, views, strict=True)),
         events=ws.save("events", streams),
         visits=all_visits,
         items=rows["inspections"].filter(lambda t: t.is_winner & t.linked.notnull()),
@@ -191,7 +189,7 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date, linked: L
             rows,
             entities,
             told,
-            {"penalties": _withdrawn(versions, as_of), "listings": _withdrawn(entries, as_of)},
+            {"penalties": _withdrawn(versions, as_of), "listings": _withdrawn(now.entries, as_of)},
         ),
         warnings=[line for look in feeds for line in look.warnings()]
         + _placeholder_warnings(ws, held, placeholders),
@@ -237,7 +235,7 @@ def _ruled_targets(upheld: ir.Table) -> ir.Table:
     named = upheld.filter((upheld.doc_norm.fill_null("") != "") & upheld.authority_key.notnull())
     return named.select(
         "authority_key", "doc_norm", "subject", "linked",
-        name_norm=ibis.null("string"), target_kind=ibis.literal("penalties"),
+        name_norm=ibis.null("string"), target_kind=ibis.literal("penalties"), is_ruled=ibis.literal(True),
     ).distinct()  # fmt: skip
 
 
@@ -265,30 +263,8 @@ def _ruled_penalty_records(ws: Workspace, upheld: ir.Table, state: ir.Table, pol
     from features.force import with_force
 
     t = with_tier(upheld, kinds_table(ws, "ruled_penalty", upheld, policy), policy)
-    t = with_force(t, state, "penalties")
+    t = with_force(t, state, "penalties", is_ruled=True)
     return t.mutate(event_on=t.decided_on, is_provisional=t.is_under_review)
-
-
-def _honours(rows: ir.Table, as_of: date, policy: Policy) -> ir.Table:
-    """Recognised honours of linked entities, a row each; where no end is stated, the default term of the type.
-
-    Columns: uscc, authority, doc_no, honour_code, linked_by, valid_from, valid_to.
-    """
-    t = rows.filter(
-        rows.is_winner & rows.linked.notnull() & rows.honour_code.notnull() & rows.valid_from.notnull()
-    )
-    t = t.filter(t.valid_from <= day(as_of))
-    terms = [(t.honour_code == h.name, int(policy.honour_term_months(h.name, as_of))) for h in policy.honours]
-    months = ibis.cases(*terms, else_=0).cast("int32")
-    return t.select(
-        "authority",
-        "doc_no",
-        "honour_code",
-        "linked_by",
-        "valid_from",
-        uscc="linked",
-        valid_to=ibis.coalesce(t.valid_to, add_months(t.valid_from, months)),
-    )
 
 
 def _withdrawn(versions: ir.Table, as_of: date) -> ir.Table:

@@ -66,9 +66,11 @@ def states(pairs: ir.Table, as_of: date) -> ir.Table:
     )
 
 
-def with_force(rows: ir.Table, state: ir.Table, kind: str) -> ir.Table:
-    """Left join the states onto rows of one kind; rows without amendments get plain values."""
-    own = state.filter(state.target_kind == kind).drop("target_kind")
+def with_force(rows: ir.Table, state: ir.Table, kind: str, *, is_ruled: bool = False) -> ir.Table:
+    """Left join the states onto rows of one kind, or what rulings made; those without amendments get plain values."""
+    own = state.filter((state.target_kind == kind) & (state.is_ruled == is_ruled)).drop(
+        "target_kind", "is_ruled"
+    )
     own = own.rename(k_authority="authority_key", k_doc="doc_norm", k_subject="subject")
     joined = rows.left_join(
         own, [("authority_key", "k_authority"), ("doc_norm", "k_doc"), ("subject", "k_subject")]

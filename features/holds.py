@@ -27,18 +27,18 @@ HOLD = (
 
 
 def row_holds(
-    held: ir.Table, pairs: ir.Table, settled: ir.Table, used: ir.Table, as_of: date, policy: Policy
+    held: ir.Table, pairs: ir.Table, settled: ir.Table, used: ir.Table, as_of: date, on: date, policy: Policy
 ) -> ir.Table:
-    """Holds (a), (c) and (d) before rulings, in HOLD columns."""
+    """Holds (a), (c) and (d) of ``as_of`` on the day ``on``, before rulings, in HOLD columns."""
     done = settled.select(s_rid="rid", s_via="via", s_through="through", s_uscc="uscc")
     t = pairs.left_join(
         done, [("rid", "s_rid"), ("via", "s_via"), ("through", "s_through"), ("uscc", "s_uscc")]
     )
-    t = t.join(held.rename(row_uscc="uscc"), "rid")
+    t = t.join(held.drop("uscc"), "rid")
     today = day(as_of)
-    window = int(policy.value("clean_window_months", as_of))
+    window = int(policy.value("clean_window_months", on))
     proves = ~t.has_date_failure & t.event_on.notnull()
-    past = add_months(t.event_on, window) < today
+    past = add_months(t.event_on, window) < day(on)
     harmless = ibis.cases(
         (t.kind == "penalties", proves & ((t.event_on > today) | past)),
         (t.kind == "listings", proves & ((t.event_on > today) | (is_true(t.removed_on <= today) & past))),
@@ -70,7 +70,7 @@ def row_holds(
         window_from=ibis.ifelse(dated & ends, t.event_on, no_day()),
         repaired_on=no_day(),
         hold_rule=ibis.literal("hold_") + ibis.ifelse(t.is_quarantined, "quarantined_", "unmatched_") + t.kind,
-        linked_by=ibis.ifelse(t.row_uscc.isnull() & ~t.is_row_shape, "name_or_number", "uscc"),
+        linked_by=ibis.ifelse(t.is_by_name, "name", "otherwise"),
         can_be_upheld=(t.kind == "penalties") | ((t.kind == "listings") & t.list_type.notnull()),
         needs_day=(t.kind == "listings") & t.event_on.isnull(),
         is_row_settled=t.s_rid.notnull(),
@@ -79,13 +79,13 @@ def row_holds(
     ).select(*HOLD)  # fmt: skip
 
 
-def conflict_holds(conflicts: ir.Table, ways: ir.Table, as_of: date, policy: Policy) -> ir.Table:
+def conflict_holds(conflicts: ir.Table, ways: ir.Table, on: date, policy: Policy) -> ir.Table:
     """Holds (e): the entity, its successors, and the parent where a superseded version of a branch is serious."""
     own = conflicts.mutate(via=conflicts.linked, through=ibis.literal(""), uscc=conflicts.linked)
     firms = conflicts.filter(~is_true(conflicts.is_natural_person))
     further = firms.join(ways.select(*WAY).distinct(), [("linked", "via")])
     further = further.filter(
-        (further.through == "") | further.tier.isin(tiers_of(policy, "branch_blocking_tiers", as_of))
+        (further.through == "") | further.tier.isin(tiers_of(policy, "branch_blocking_tiers", on))
     )
     columns = [*conflicts.columns, *WAY]
     t = union_all([own.select(*columns), further.mutate(via=further.linked).select(*columns)])

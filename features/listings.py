@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from policy import ListField, Policy
-    from records.resolve.workspace import Workspace
 
 _REPAIRING = ("修复", "履行")
 
@@ -27,9 +26,11 @@ def lists_with(policy: Policy, attribute: ListField, as_of: date) -> list[str]:
 
 
 def listing_versions(
-    ws: Workspace, rows: ir.Table, ruled: ir.Table, state: ir.Table, as_of: date, policy: Policy
+    rows: ir.Table, ruled: ir.Table, state: ir.Table, as_of: date, on: date, policy: Policy
 ) -> ir.Table:
     """Winning list entries, and those that a ruling made, with their end and force on ``as_of``.
+
+    Whether an end is a repair is read in the policy of ``on``.
 
     Returns:
         RECORD columns (``event_on`` = listed_on, ``removed_on`` = the day on which it ended, null while
@@ -51,7 +52,7 @@ def listing_versions(
     read = ibis.ifelse(
         t.removed_on <= day(as_of), t.removed_on, ibis.null("date")
     )  # later removals do not exist yet
-    any_removal = t.list_type.isin(lists_with(policy, "any_removal_is_repair", as_of) or ["-"])
+    any_removal = t.list_type.isin(lists_with(policy, "any_removal_is_repair", on) or ["-"])
     is_error = is_true(t.removal_code == "错误列入")
     is_repair = is_true(t.removal_code.isin(_REPAIRING)) | (any_removal & ~is_error)
     own_repaired = ibis.ifelse(is_repair, read, ibis.null("date"))
@@ -71,4 +72,4 @@ def listing_versions(
         fine_fen=ibis.null("int64"),
     )
     t = t.mutate(event_on=t.listed_on, removed_on=t.ended_on, repaired_on=t.repaired)
-    return ws.save("listing_records", t.select(*RECORD, "is_from_row"))
+    return t.select(*RECORD, "is_from_row")

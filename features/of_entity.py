@@ -38,18 +38,18 @@ def with_predecessors(records: ir.Table, lineage: ir.Table) -> ir.Table:
     return union_all([own, inherited.select(*own.columns)])
 
 
-def of_branches(records: ir.Table, entities: Entities, as_of: date, policy: Policy) -> ir.Table:
+def of_branches(records: ir.Table, entities: Entities, on: date, policy: Policy) -> ir.Table:
     """Serious penalties (``branch_blocking_tiers``) of a 分支机构, as records of its parent (O-25)."""
     branches = branches_of(entities)
-    tiers = tiers_of(policy, "branch_blocking_tiers", as_of)
+    tiers = tiers_of(policy, "branch_blocking_tiers", on)
     serious = records.filter((records.kind == "penalties") & records.tier.isin(tiers))
     serious = serious.filter(~is_true(serious.is_natural_person))
     found = serious.join(branches, [("uscc", "branch")])
     return found.mutate(uscc=found.parent, held_as=ibis.literal(BRANCH)).select(*records.columns)
 
 
-def judged(records: ir.Table, as_of: date, policy: Policy) -> ir.Table:
-    """Add what §3 says of each record on ``as_of``.
+def judged(records: ir.Table, as_of: date, on: date, policy: Policy) -> ir.Table:
+    """Add what §3 says of each record of ``as_of`` on the day ``on``, the same or a later one.
 
     Args:
         records: RECORD columns with ``uscc`` and ``held_as``.
@@ -58,25 +58,25 @@ def judged(records: ir.Table, as_of: date, policy: Policy) -> ir.Table:
         Records that exist on ``as_of`` and can matter, with ``is_active`` (an entry on a blocking list),
         ``counts``, ``would_count`` (but for the window), ``after_until`` (an ended entry counts at least so long).
     """
-    blocking = lists_with(policy, "is_blocking", as_of) or ["-"]
+    blocking = lists_with(policy, "is_blocking", on) or ["-"]
     t = records.filter((records.event_on <= day(as_of)) & ~records.is_annulled)
     t = t.filter((t.kind == "penalties") | t.list_type.isin(blocking))
     is_entry = t.kind == "listings"
     active = is_entry & t.removed_on.isnull()
-    freed = freed_by_repair(t.repaired_on, as_of, policy)
-    blocks = is_entry | t.tier.isin(tiers_of(policy, "blocking_tiers", as_of))
+    freed = freed_by_repair(t.repaired_on, on, policy)
+    blocks = is_entry | t.tier.isin(tiers_of(policy, "blocking_tiers", on))
     would = ~active & blocks & ~freed
-    after_until = _after_list_until(t, as_of, policy)
-    inside = counts_on(t.event_on, ibis.null("date"), as_of, policy) | is_true(after_until >= day(as_of))
+    after_until = _after_list_until(t, on, policy)
+    inside = counts_on(t.event_on, ibis.null("date"), on, policy) | is_true(after_until >= day(on))
     return t.mutate(is_active=active, would_count=would, counts=would & inside, after_until=after_until)
 
 
-def _after_list_until(t: ir.Table, as_of: date, policy: Policy) -> ir.DateValue:
+def _after_list_until(t: ir.Table, on: date, policy: Policy) -> ir.DateValue:
     """The last day on which an ended entry counts at least: add_months(removed_on, after_list_months) above 0."""
     longer = [
         (x.name, months)
         for x in policy.lists
-        if (months := int(policy.list_value(x.name, "after_list_months", as_of) or 0)) > 0
+        if (months := int(policy.list_value(x.name, "after_list_months", on) or 0)) > 0
     ]
     cases = [(t.list_type == name, add_months(t.removed_on, months)) for name, months in longer]
     return ibis.cases(*cases, else_=ibis.null("date")) if cases else ibis.null("date")

@@ -73,8 +73,10 @@ def penalty_records(versions: ir.Table, ruled: ir.Table) -> ir.Table:
     return union_all(both)
 
 
-def version_conflicts(versions: ir.Table, as_of: date, policy: Policy) -> ir.Table:
+def version_conflicts(versions: ir.Table, as_of: date, on: date, policy: Policy) -> ir.Table:
     """Superseded versions that would count where the winner does not, or counts for less (rules §1, §4(e)).
+
+    Of what is known on ``as_of``, judged on the day ``on``, the same or a later one.
 
     Returns:
         linked, subject, authority, authority_key, doc_no, doc_norm, event_on (the superseded version's day), tier,
@@ -86,8 +88,9 @@ def version_conflicts(versions: ir.Table, as_of: date, policy: Policy) -> ir.Tab
     # Judged by its own day and status; a repair is of the key and frees every version.
     judged = several.mutate(
         counts=~several.own_annulled
-        & several.tier.isin(tiers_of(policy, "blocking_tiers", as_of))
-        & counts_on(several.decided_on, several.repaired_on, as_of, policy)
+        & (several.decided_on <= day(as_of))
+        & several.tier.isin(tiers_of(policy, "blocking_tiers", on))
+        & counts_on(several.decided_on, several.repaired_on, on, policy)
     )
     winner = judged.filter(judged.is_winner).select(
         w_authority="authority_key", w_doc="doc_norm", w_subject="subject", w_counts="counts", w_tier="tier",

@@ -98,8 +98,11 @@ def unsettled(holds: ir.Table, last: ir.Table, ways: ir.Table) -> ir.Table:
     """Holds that neither a row nor a ruling settles (rules §4).
 
     The last ruling counts, whether it names the entity held or one on the way: 不涉及该主体 frees the entity
-    named only, 不成立 and 属实有效 those held through it, too. 重新核查 restores the hold, also where a better
-    row had settled it.
+    named only, 不成立 and 属实有效 those held through it, too.
+
+    "重新核查 restores the hold" decides between a row and a ruling, since the row rule compares the better row with the
+    held one alone and never with a ruling: were a row enough, a person could not reopen what one had settled. So the
+    hold stands beside every better row, delivered before the ruling or after it, until a later ruling settles it.
 
     Args:
         holds: event_id, WAY, ``can_be_upheld``, ``needs_day`` and ``is_row_settled``.

@@ -48,16 +48,16 @@ def visits(ws: Workspace, inspections: ir.Table) -> ir.Table:
     return ws.save("visits", t.mutate(result=result, task_no=t.task.nullif("")).drop("rank", "task"))
 
 
-def holding_visits(of_entity: ir.Table, as_of: date, policy: Policy) -> ir.Table:
-    """Visits R3/R6 inside the hold with no later R1_OK visit of the entity (O-35).
+def holding_visits(of_entity: ir.Table, as_of: date, on: date, policy: Policy) -> ir.Table:
+    """Visits R3/R6 of ``as_of`` that hold on the day ``on``, with no later R1_OK visit of the entity (O-35).
 
     Args:
         of_entity: visits with ``uscc`` (the entity they are records of).
     """
     known = of_entity.filter(of_entity.inspected_on <= day(as_of))
     bad = known.filter(known.result.isin(HOLDING))
-    months = int(policy.value("inspection_hold_months", as_of))
-    bad = bad.filter(add_months(bad.inspected_on, months) >= day(as_of))
+    months = int(policy.value("inspection_hold_months", on))
+    bad = bad.filter(add_months(bad.inspected_on, months) >= day(on))
     good = (
         known.filter(known.result == "R1_OK").group_by("uscc").agg(last_ok_on=lambda t: t.inspected_on.max())
     )

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from flows.control.folder import existing_out
 from flows.control.latest import read_latest
 from flows.days import read_day
+from policy.uscc import USCC_ALPHABET, USCC_LENGTH, uscc_defect
 from publish.lookup import look_up, with_org_code
 from publish.places import DESK_MANIFEST, MANIFEST
 from publish.revisions import revisions
@@ -19,7 +20,6 @@ from records.errors import CreditgradeError, UsageError
 Format = Literal["text", "json", "html"]
 FORMATS = ("text", "json", "html")
 LANGUAGES = ("zh", "en")
-_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _ORG_CODE = 9
 _SHOWN = 5
@@ -109,23 +109,19 @@ def _only_one(codes: list[str], typed: str, manifest: Any) -> str:
 def read_uscc(text: str) -> str:
     """A unified social credit code (GB 32100) in its normal form.
 
-    The readers check whole columns with NumPy, whose import alone would take half of the time that this may take.
-
     Raises:
         UsageError: ``bad_uscc``.
     """
     code = "".join(text.translate(_FULL_WIDTH).split()).upper()
-    if len(code) != 18:
-        problem = f"it has {len(code)} characters, not 18"
-    elif wrong := [char for char in code if char not in _ALPHABET]:
-        problem = f"{wrong[0]!r} never stands in one"
-    elif (
-        _ALPHABET[-sum(_ALPHABET.index(char) * pow(3, i, 31) for i, char in enumerate(code[:17])) % 31]
-        != code[17]
-    ):
-        problem = "its check digit does not fit"
-    else:
+    defect = uscc_defect(code)
+    if defect is None:
         return code
+    if defect == "uscc_length":
+        problem = f"it has {len(code)} characters, not {USCC_LENGTH}"
+    elif defect == "uscc_alphabet":
+        problem = f"{next(char for char in code if char not in USCC_ALPHABET)!r} never stands in one"
+    else:
+        problem = "its check digit does not fit"
     shown = text
     if sum(char.isdigit() for char in text) >= _DIGITS_OF_A_PERSON:
         # Somebody may have typed a citizen's id or a telephone number; what finds them imports NumPy.

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 import ibis
 import pyarrow as pa
 
-from features.windows import FAR, Period, periods
+from features.windows import FAR
 from records.resolve.expr import add_days, add_months, day, is_true, no_day, no_text, union_all
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+    from features.views import View
+    from features.windows import Period
     from policy import Policy
     from records.resolve.workspace import Workspace
 
@@ -25,11 +29,11 @@ class Eligibility(NamedTuple):
     blockers: ir.Table
 
 
-# A blocker with what decides how long it lasts. `opens_model`: stands in the way of the honour route for every
-# honour (serious records, holds); otherwise only for honours given before it.
+# A blocker with what decides how long it lasts. `block` tells the same one in every period of the policy.
+# `is_serious`: stands in the way of the honour route for every honour, otherwise only for honours given before it.
 _BLOCK = (
-    "uscc", "reason", "kind", "authority", "doc_no", "event_on", "rule", "window_from", "window", "repaired_on",
-    "is_serious", "fixed_until", "is_open", "is_shown",
+    "uscc", "reason", "kind", "authority", "doc_no", "event_on", "rule", "block", "window_from", "window",
+    "repaired_on", "is_serious", "fixed_until", "is_open", "is_shown",
 )  # fmt: skip
 
 
@@ -38,6 +42,7 @@ def _block(
     reason: str,
     rule: ir.StringValue,
     *,
+    block: ir.StringValue | None = None,
     window: str = "clean",
     window_from: ir.DateValue | None = None,
     fixed_until: ir.DateValue | None = None,
@@ -50,6 +55,7 @@ def _block(
     return t.mutate(
         reason=ibis.literal(reason),
         rule=rule,
+        block=no_text() if block is None else block,
         window=ibis.literal(window),
         is_open=start.isnull() & fixed.isnull(),
         is_serious=ibis.literal(False) if is_serious is None else is_serious,
@@ -60,19 +66,15 @@ def _block(
 
 
 def _linked_rule(rule: str | ir.StringValue, linked_by: ir.StringValue) -> ir.StringValue:
-    """The rule's id; a record linked by name or number says so."""
+    """The rule's id; a record linked by name says so."""
     text = ibis.literal(rule) if isinstance(rule, str) else rule
-    return ibis.ifelse(
-        is_true(linked_by.isin(["name", "name_or_number"])), text + ibis.literal(" (linked_by_name)"), text
-    )
+    return ibis.ifelse(is_true(linked_by == "name"), text + ibis.literal(" (linked_by_name)"), text)
 
 
 def decide(
     ws: Workspace,
     entities: ir.Table,
-    records: ir.Table,
-    holds: ir.Table,
-    honours: ir.Table,
+    periods: list[tuple[Period, View]],
     as_of: date,
     policy: Policy,
 ) -> Eligibility:
@@ -80,15 +82,12 @@ def decide(
 
     Args:
         entities: used rows with ``has_row`` true and ``status_group``.
-        records: `features.of_entity.judged` (own, predecessors', serious ones of branches).
-        holds: `features.holds.holds`.
-        honours: recognised honours in force or to come: uscc, valid_from, valid_to (term applied).
+        periods: of the policy from ``as_of`` on, each with what §5 looks at in it (`features.facts.Facts`).
     """
     today = day(as_of)
-    spans = periods(policy, as_of)
-    now = spans[0]
-    blocks = ws.save("blocks", _all_blocks(entities, records, holds, now, as_of, policy))
-    by_period = _until(ws, blocks, spans)
+    first_period, now = periods[0]
+    blocks = ws.save("blocks", _all_blocks(entities, now, first_period, policy))
+    by_period = ws.save("blocks_by_period", _by_period(entities, blocks, periods, policy))
     shown_blocks = blocks.filter(blocks.is_shown)
     per_entity = shown_blocks.group_by("uscc").agg(
         not_status=(shown_blocks.reason == "NOT_STATUS").any(),
@@ -101,7 +100,7 @@ def decide(
     flags = ("not_status", "active_list", "bad_record", "provisional", "review", "young")
     t = entities.left_join(per_entity.rename(b_uscc="uscc"), [("uscc", "b_uscc")]).drop("b_uscc")
     t = t.mutate(**{f: t[f].fill_null(False) for f in flags})
-    model = _model_now(records, holds, honours, as_of)
+    model = _model_now(now, as_of)
     t = t.left_join(model.rename(m_uscc="uscc"), [("uscc", "m_uscc")]).drop("m_uscc")
     barred = t.not_status | t.active_list
     clean = ~(barred | t.bad_record | t.provisional | t.review | t.young)
@@ -118,8 +117,8 @@ def decide(
     )
     t = t.mutate(status_code=status, eligible=t.is_clean | t.is_model)
     t = ws.save("statuses", t)
-    later = _eligible_on(ws, t.filter(~t.eligible).select("uscc"), by_period, honours, spans, as_of, policy)
-    since = _clean_since(records)
+    later = _eligible_on(ws, t.filter(~t.eligible).select("uscc"), by_period, periods, as_of, policy)
+    since = _clean_since(now.judged)
     t = t.left_join(later.rename(l_uscc="uscc"), [("uscc", "l_uscc")])
     t = t.left_join(since.rename(s_uscc="uscc"), [("uscc", "s_uscc")])
     empty = ibis.literal([], type="array<string>")
@@ -140,23 +139,25 @@ def decide(
         eligible_on=ibis.ifelse(t.eligible, today, t.first_on),
         as_of=today,
     )  # fmt: skip
-    listed = by_period.filter(by_period.is_shown)
-    shown = listed.group_by([c for c in listed.columns if c not in ("period", "until_on")]).agg(
-        until=listed.until_on.max()
+    is_now = (by_period.period == 0) & by_period.is_shown
+    # One row for each record, whichever ways it comes by: its own before a branch's (the order of their names).
+    said = ("authority", "doc_no", "event_on", "rule")
+    shown = by_period.group_by("uscc", "reason", "kind", "block").agg(
+        **{name: by_period[name].max(where=is_now) for name in said},
+        is_shown=is_now.any(),
+        until=by_period.until_on.max(),
     )
-    shown = shown.semi_join(t.filter(~t.eligible), "uscc")
+    shown = shown.filter(shown.is_shown).semi_join(t.filter(~t.eligible), "uscc")
     blockers = shown.select(
         "uscc", "reason", "kind", "authority", "doc_no", "event_on",
-        blocks_until=ibis.ifelse(shown.is_open, no_day(), shown.until),
+        blocks_until=ibis.ifelse(shown.until >= day(FAR), no_day(), shown.until),
         rule="rule",
     ).distinct()  # fmt: skip
     return Eligibility(ws.save("eligibility", answers), ws.save("eligibility_blockers", blockers))
 
 
-def _all_blocks(
-    entities: ir.Table, records: ir.Table, holds: ir.Table, now: Period, as_of: date, policy: Policy
-) -> ir.Table:
-    """One row for each record and code of §5 that applies on ``as_of``."""
+def _all_blocks(entities: ir.Table, view: View, period: Period, policy: Policy) -> ir.Table:
+    """One row for each record and code of §5 that applies on the first day of a period."""
     blank = {
         "authority": no_text(),
         "doc_no": no_text(),
@@ -164,14 +165,14 @@ def _all_blocks(
         "kind": ibis.literal("entities"),
     }
     off = entities.filter(
-        entities.status_group.notin(list(policy.value("eligible_status_groups", as_of)))
+        entities.status_group.notin(list(policy.value("eligible_status_groups", period.start)))
     ).mutate(**blank)
     off = off.mutate(event_on=off.cancelled_on)
-    young = entities.filter(add_months(entities.established_on, now.history_months) >= day(as_of)).mutate(
-        **blank
-    )
+    young = entities.filter(
+        add_months(entities.established_on, period.history_months) >= day(period.start)
+    ).mutate(**blank)
     young = young.mutate(event_on=young.established_on)
-    here = records.semi_join(entities, "uscc")
+    here = view.judged.semi_join(entities, "uscc")
     active = here.filter(here.is_active)
     counting = here.filter(here.counts)
     final = counting.filter(~counting.is_provisional)
@@ -179,16 +180,17 @@ def _all_blocks(
     has_final = final.select("uscc").distinct()
     # Beside a final record a provisional one has no row, but it still counts on the days after the final one.
     alone, beside = pending.anti_join(has_final, "uscc"), pending.semi_join(has_final, "uscc")
-    held = _whose_holds(holds.semi_join(entities, "uscc"))
+    held = _whose_holds(view.holds.semi_join(entities, "uscc"))
     listed = ibis.literal("active_blocking_list") + _whose(active)
     parts = [
         _block(off, "NOT_STATUS", ibis.literal("entity_status")),
-        _block(active, "NOT_ACTIVE_LIST", _linked_rule(listed, active.linked_by)),
+        _block(active, "NOT_ACTIVE_LIST", _linked_rule(listed, active.linked_by), block=_record(active)),
         *(
             _block(
                 t,
                 reason,
                 _linked_rule(_record_rule(t, suffix), t.linked_by),
+                block=_record(t),
                 window_from=t.event_on,
                 fixed_until=t.after_until,
                 is_serious=(t.tier == 2) & (t.kind == "penalties"),
@@ -205,6 +207,7 @@ def _all_blocks(
                 t,
                 "HOLD_REVIEW",
                 _linked_rule(t.hold_rule + t.whose, t.linked_by),
+                block=ibis.coalesce(t.record_key, t.event_id),
                 window=window,
                 window_from=t.window_from,
                 fixed_until=t.fixed_until,
@@ -255,34 +258,49 @@ def _whose_holds(held: ir.Table) -> ir.Table:
     return held.mutate(whose=whose)
 
 
-def _until(ws: Workspace, blocks: ir.Table, spans: list[Period]) -> ir.Table:
-    """The last day of each policy period on which a blocker still blocks (no row where it no longer does)."""
+def _record(t: ir.Table) -> ir.StringValue:
+    """Names a record. A ruling that upholds several entries gives all of them its own number."""
+    parts = (t.rid, t.list_type, t.event_on, t.removed_on)
+    return reduce(add, (p.cast("string").fill_null("") + ibis.literal("|") for p in parts))
+
+
+def _by_period(
+    entities: ir.Table, blocks: ir.Table, periods: list[tuple[Period, View]], policy: Policy
+) -> ir.Table:
+    """The last day of each policy period on which a blocker still blocks (no row where it does not)."""
     parts = []
-    for i, span in enumerate(spans):
-        months = ibis.cases(
-            (blocks.window == "inspection", span.inspection_months),
-            (blocks.window == "history", span.history_months),
-            else_=span.window_months,
-        ).cast("int32")
-        end = ibis.greatest(blocks.fixed_until, add_months(blocks.window_from, months))
-        until = ibis.ifelse(blocks.is_open, day(span.end), ibis.least(end, day(span.end)))
-        t = blocks.mutate(period=ibis.literal(i, "int32"), until_on=until)
-        lasts = t.until_on >= day(span.start)
-        if not span.does_repaired_count:
-            lasts = lasts & t.repaired_on.isnull()
-        parts.append(t.filter(lasts))
-    return ws.save("blocks_by_period", union_all(parts))
+    now = periods[0][1]
+    for i, (span, view) in enumerate(periods):
+        own = blocks if view is now else _all_blocks(entities, view, span, policy)
+        parts.append(_until(own, i, span))
+    return union_all(parts)
 
 
-def _model_now(records: ir.Table, holds: ir.Table, honours: ir.Table, as_of: date) -> ir.Table:
+def _until(blocks: ir.Table, i: int, span: Period) -> ir.Table:
+    months = ibis.cases(
+        (blocks.window == "inspection", span.inspection_months),
+        (blocks.window == "history", span.history_months),
+        else_=span.window_months,
+    ).cast("int32")
+    end = ibis.greatest(blocks.fixed_until, add_months(blocks.window_from, months))
+    until = ibis.ifelse(blocks.is_open, day(span.end), ibis.least(end, day(span.end)))
+    t = blocks.mutate(period=ibis.literal(i, "int32"), until_on=until)
+    lasts = t.until_on >= day(span.start)
+    if not span.does_repaired_count:
+        lasts = lasts & t.repaired_on.isnull()
+    return t.filter(lasts)
+
+
+def _model_now(now: View, as_of: date) -> ir.Table:
     """Entities with an honour that opens the MODEL route on ``as_of`` (status and active lists apart)."""
     today = day(as_of)
+    honours = now.honours
     valid = honours.filter((honours.valid_from <= today) & (honours.valid_to >= today))
-    counting = records.filter(records.counts)
+    counting = now.judged.filter(now.judged.counts)
     last = counting.group_by("uscc").agg(
         last_on=counting.event_on.max(), serious=((counting.tier == 2) & (counting.kind == "penalties")).any()
     )
-    t = valid.anti_join(holds.select("uscc").distinct(), "uscc")
+    t = valid.anti_join(now.holds.select("uscc").distinct(), "uscc")
     t = t.left_join(last.rename(r_uscc="uscc"), [("uscc", "r_uscc")])
     opens = t.last_on.isnull() | ((t.last_on <= t.valid_from) & ~t.serious)
     return t.filter(opens).select("uscc").distinct().mutate(has_model=True)
@@ -300,8 +318,7 @@ def _eligible_on(
     ws: Workspace,
     waiting: ir.Table,
     by_period: ir.Table,
-    honours: ir.Table,
-    spans: list[Period],
+    periods: list[tuple[Period, View]],
     as_of: date,
     policy: Policy,
 ) -> ir.Table:
@@ -309,7 +326,7 @@ def _eligible_on(
     tomorrow = add_days(day(as_of), 1)
     table = ws.put_rows(
         "periods",
-        [{"period": i, "starts_on": s.start, "ends_on": s.end} for i, s in enumerate(spans)],
+        [{"period": i, "starts_on": s.start, "ends_on": s.end} for i, (s, _) in enumerate(periods)],
         pa.schema([("period", pa.int32()), ("starts_on", pa.date32()), ("ends_on", pa.date32())]),
     )
     grid = waiting.cross_join(table)
@@ -326,12 +343,12 @@ def _eligible_on(
 
     record_codes = ["NOT_BAD_RECORD", "HOLD_PROVISIONAL"]
     relevant = mine.filter(mine.reason != "INSUFFICIENT_HISTORY")
-    h = (
-        honours.filter(honours.valid_from <= day(as_of))
-        .semi_join(waiting, "uscc")
-        .select("uscc", "valid_from", "valid_to")
-    )
-    h = h.distinct().cross_join(table)
+    h = union_all(
+        view.honours.select("uscc", "valid_from", "valid_to").distinct().mutate(
+            period=ibis.literal(i, "int32"), starts_on=day(span.start), ends_on=day(span.end)
+        )
+        for i, (span, view) in enumerate(periods)
+    ).semi_join(waiting, "uscc")  # fmt: skip
     pairs = h.left_join(
         relevant.select("after", "reason", "event_on", "is_serious", k_uscc="uscc", k_period="period"),
         [("uscc", "k_uscc"), ("period", "k_period")],

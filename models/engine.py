@@ -93,7 +93,7 @@ def grade(
     try:
         facts = gather(ws, intake, policy, as_of)
         here = facts.features
-        decide(ws, here, facts.judged, facts.holds, facts.honours, as_of, policy)
+        decide(ws, here, facts.periods, as_of, policy)
         scope = in_scope(here, as_of, policy)
         classed = scope.filter(is_classed(scope, as_of, policy))
         scored = score(ws, facts, classed, as_of, policy)

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from policy.dated import About, Cited, Day, Model, Span, Text, overlap
 from policy.folding import fold
+from policy.uscc import uscc_defect
 
 CODE_TABLES = (
     "subject_kind", "entity_type", "entity_status", "target_kind", "action", "removal_reason",
@@ -40,7 +41,6 @@ Weight = Literal["serious", "general", "minor", "no_penalty", "merged_revocation
 RedLine = Literal["SERIOUS_LIST", "JUDGMENT_DEFAULTER", "ABNORMAL_LIST"]
 FINE_KIND = "罚款"
 CONFISCATION_KIND = "没收违法所得"
-_USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
 def refuse_ambiguous(entries: dict[str, tuple[str, ...]]) -> None:
@@ -226,7 +226,7 @@ class Authority(Model):
 
     @model_validator(mode="after")
     def _uscc_valid(self) -> Authority:
-        if self.uscc is not None and not _uscc_ok(self.uscc):
+        if self.uscc is not None and uscc_defect(self.uscc) is not None:
             raise ValueError(f"uscc {self.uscc} is not a valid code (GB 32100)")
         return self
 
@@ -294,11 +294,3 @@ class PolicyFile(Model):
     about: About
     label: Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*$")]
     issued_on: Day
-
-
-def _uscc_ok(code: str) -> bool:
-    """Check digit of GB 32100-2015 (the full reader of identifiers is not this package's)."""
-    if len(code) != 18 or any(c not in _USCC_ALPHABET for c in code):
-        return False
-    total = sum(_USCC_ALPHABET.index(c) * pow(3, i, 31) for i, c in enumerate(code[:17]))
-    return _USCC_ALPHABET[(31 - total % 31) % 31] == code[17]

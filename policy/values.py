@@ -172,13 +172,13 @@ class Policy:
         """
         return self.value(f"lists.{name}.{field}", on)
 
-    def honour_term_months(self, name: str, on: date) -> int:
-        """Months that the honour `name` (canonical) runs where its row states no end.
+    def honour_terms(self, on: date) -> dict[str, int]:
+        """Honours recognised on a day (canonical), and the months that each runs where its row states no end.
 
-        Raises:
-            PolicyError: no such honour, or no value in force on that day.
+        An honour whose values do not cover the day is not recognised then.
         """
-        return int(self.value(f"honours.{name}.default_term_months", on))
+        found = ((h.name, self.series[f"honours.{h.name}.default_term_months"].at(on)) for h in self.honours)
+        return {name: int(entry[1]) for name, entry in found if entry is not None}
 
     def watched_on(self, on: date) -> Watched | None:
         """What the champion's newest labels that had matured by a day showed; None where nothing was watched.

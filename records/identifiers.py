@@ -7,19 +7,18 @@ reads a cell: the functions judge texts that are already folded to half width an
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from policy.uscc import USCC_ALPHABET as USCC_ALPHABET
+from policy.uscc import USCC_LENGTH, USCC_WEIGHTS, UsccDefect
+from policy.uscc import uscc_check as uscc_check
+from policy.uscc import uscc_defect as uscc_defect
 from records.arrays import Mask, byte_lengths, parts
 
-# GB 32100-2015: no I, O, S, V, Z.
-USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-USCC_LENGTH = 18
-USCC_WEIGHTS = tuple(pow(3, position, 31) for position in range(17))
 ORG_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 REG_LENGTH = 15
@@ -42,31 +41,6 @@ PROVINCES = frozenset(
     )
     for code in range(first, last + 1)
 )
-
-UsccDefect = Literal["uscc_length", "uscc_alphabet", "uscc_check"]
-
-
-def uscc_check(body: str) -> str:
-    """Check character of the first 17 characters of a USCC (GB 32100-2015).
-
-    >>> uscc_check("91340000711771143")
-    'J'
-    """
-    total = sum(USCC_ALPHABET.index(c) * w for c, w in zip(body, USCC_WEIGHTS, strict=True))
-    return USCC_ALPHABET[-total % 31]
-
-
-def uscc_defect(code: str) -> UsccDefect | None:
-    """The first thing wrong with a USCC; None for a valid one.
-
-    >>> uscc_defect("91340000711771143K"), uscc_defect("9134000071177114OJ"), uscc_defect("9134")
-    ('uscc_check', 'uscc_alphabet', 'uscc_length')
-    """
-    if len(code) != USCC_LENGTH:
-        return "uscc_length"
-    if any(c not in USCC_ALPHABET for c in code):
-        return "uscc_alphabet"
-    return None if uscc_check(code[:17]) == code[17] else "uscc_check"
 
 
 def org_check(body: str) -> str:

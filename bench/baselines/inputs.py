@@ -117,7 +117,7 @@ def inputs(intake: Intake, policy: Policy, as_of: date) -> Inputs:
             "blocking": sorted(lists("is_blocking")),
             "any_removal_is_repair": sorted(lists("any_removal_is_repair")),
             "list_red_lines": lists("red_line"),
-            "honour_months": {h.name: policy.honour_term_months(h.name, as_of) for h in policy.honours},
+            "honour_months": policy.honour_terms(as_of),
             "placeholders": sorted({fold(name) for name in policy.placeholder_names}),
             "decay": [(months, int(part * unit)) for months, part in steps],
             "decay_unit": unit,

@@ -62,15 +62,23 @@ def _question(asked: str, status: str, grounds: tuple[str, ...], found: Found, l
         records += _not_counting(found, law)
     elif asked == "NOT_ACTIVE_LIST" and not records:
         records = _ended(found)
-    return Question(asked, QUESTIONS[asked], finding, records, _citations(asked, records, found, law))
+    return Question(
+        asked, QUESTIONS[asked], finding, records, _citations(asked, records, grounds, found, law)
+    )
 
 
 def _ground(asked: str) -> str:
     return asked.removeprefix("ELIGIBLE_")
 
 
-def _citations(asked: str, records: tuple[Record, ...], found: Found, law: Law) -> tuple[Citation, ...]:
-    ids = [id_ for id_ in PARAMETERS[asked] if id_ not in ("lists",)]
+def _citations(
+    asked: str, records: tuple[Record, ...], grounds: tuple[str, ...], found: Found, law: Law
+) -> tuple[Citation, ...]:
+    ids = [id_ for id_ in PARAMETERS[asked] if id_ not in ("lists", "honours")]
+    if asked == "ELIGIBLE_MODEL":
+        given = sorted({f"honours.{row['what']}" for row in found.evidence if row["kind"] == "honours"})
+        # The desk's files do not say which honour opened the route: any of them may have.
+        ids += given or (["honours"] if _ground(asked) in grounds else [])
     if asked == "NOT_ACTIVE_LIST":
         ids += sorted({f"lists.{row['what']}" for row in found.evidence if row["is_active"]})
     rules = {rule_id(record.rule) for record in records}

@@ -35,7 +35,7 @@ _ENDS: dict[str, Text] = {
 }
 _LINKED = " (linked_by_name)"
 _UNDER_REVIEW = Text("，复议或者诉讼中", ", under review")
-_BY_NAME = Text("，按名称或者号码关联", ", linked by name or number")
+_BY_NAME = Text("，按名称关联", ", linked by name")
 RULES: dict[str, Text] = {
     "entity_status": Text("登记状态不符合", "the registration status"),
     "active_blocking_list": Text("在列，未移出", "listed and not removed"),
@@ -108,7 +108,7 @@ def rule_words(rule: str) -> Text:
     """A rule's id of a blocker in words.
 
     >>> rule_words("general_penalty_of_predecessor (linked_by_name)").en
-    'a general penalty of its predecessor, linked by name or number'
+    'a general penalty of its predecessor, linked by name'
     """
     bare = rule.removesuffix(_LINKED)
     ends: list[Text] = []

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from records.resolve.workspace import Workspace
 
-TARGET = ("target_kind", "authority_key", "doc_norm", "subject")
+# A record that a ruling made stands beside the rows of its key: what names those alone does not reach it.
+TARGET = ("target_kind", "authority_key", "doc_norm", "subject", "is_ruled")
 
 
 class AmendmentLinks(NamedTuple):
@@ -34,8 +35,9 @@ def target_keys(penalties: ir.Table, listings: ir.Table) -> ir.Table:
     def keys(rows: ir.Table, kind: str) -> ir.Table:
         named = rows.filter(rows.doc_norm != "")
         return named.select(
-            "authority_key", "doc_norm", "subject", "linked", "name_norm", target_kind=ibis.literal(kind)
-        )
+            "authority_key", "doc_norm", "subject", "linked", "name_norm", target_kind=ibis.literal(kind),
+            is_ruled=ibis.literal(False),
+        )  # fmt: skip
 
     return union_all([keys(penalties, "penalties"), keys(listings, "listings")]).distinct()
 
@@ -69,7 +71,7 @@ def find_targets(ws: Workspace, amendments: ir.Table, targets: ir.Table, names: 
     alone = bare.filter(bare.one)
     columns = [
         "rid", "target_kind", "action", "authority_key", "doc_norm", "effective_on", "amendment_no", "updated_on",
-        "subject", "linked",
+        "subject", "linked", "is_ruled",
     ]  # fmt: skip
     pairs = union_all([t.select(*columns) for t in (by_code, on_row, of_entity, alone)]).distinct()
     pairs = ws.save("amendment_pairs", pairs)

@@ -75,24 +75,25 @@ def held_rows(ws: Workspace, quarantine: ir.Table, unmatched: dict[str, ir.Table
 def carried(
     ws: Workspace, held: ir.Table, entities: Entities, targets: ir.Table, placeholders: Collection[str]
 ) -> ir.Table:
-    """Which entity each held row carries: (rid, via).
+    """Which entity each held row carries: (rid, via, is_by_name).
 
     By valid USCC; else registration number, else organisation code, else the name, for one entity or, by
     name, for all that the subject rules would link it to; a row of wrong shape by the content of its cells;
     an amendment without a subject by the authority and number of a penalty or entry. Natural persons' rows
-    carry only the 个体工商户 whose USCC they hold. Placeholder names carry nobody.
+    carry only the 个体工商户 whose USCC they hold. Placeholder names carry nobody. ``is_by_name``: by nothing else.
     """
+    by_name, otherwise = ibis.literal(True), ibis.literal(False)
     known = entities.usccs.rename(via="uscc")
     person = is_true(held.is_natural_person)
     by_code = held.filter(held.uscc.notnull() & ~held.is_row_shape & (~person | held.uscc.startswith("92")))
-    parts = [by_code.join(known, [("uscc", "via")]).select("rid", via="uscc")]
+    parts = [by_code.join(known, [("uscc", "via")]).select("rid", via="uscc", is_by_name=otherwise)]
 
     bare = held.filter(held.uscc.isnull() & ~person & ~held.is_row_shape & (held.kind != "rulings"))
     reg = entities.reg_nos.rename(reg_number="number", reg_uscc="uscc")
     org = entities.org_codes.rename(org_number="number", org_uscc="uscc")
     bare = bare.left_join(reg, [("reg_no", "reg_number")]).left_join(org, [("org_code", "org_number")])
     bare = bare.mutate(by_number=ibis.coalesce(bare.reg_uscc, bare.org_uscc))
-    parts.append(bare.filter(bare.by_number.notnull()).select("rid", via="by_number"))
+    parts.append(bare.filter(bare.by_number.notnull()).select("rid", via="by_number", is_by_name=otherwise))
 
     named = bare.filter(bare.by_number.isnull() & bare.name_norm.notnull())
     named = named.filter(named.name_norm.notin(list(placeholders) or [""]))
@@ -102,16 +103,16 @@ def carried(
     )
     parts.append(
         named.join(candidates, [("name_norm", "n_name"), ("asked_division", "n_division")]).select(
-            "rid", "via"
+            "rid", "via", is_by_name=by_name
         )
     )
 
     shapes = held.filter(held.is_row_shape)
     cells = shapes.select("rid", cell=shapes.cells.unnest())
     cells = cells.filter(cells.cell.notnull() & cells.cell.notin(list(placeholders) or [""]))
-    parts.append(cells.join(known, [("cell", "via")]).select("rid", via="cell"))
+    parts.append(cells.join(known, [("cell", "via")]).select("rid", via="cell", is_by_name=otherwise))
     bearers = entities.names.select(bearer_name="name_norm", via="uscc").distinct()
-    parts.append(cells.join(bearers, [("cell", "bearer_name")]).select("rid", "via"))
+    parts.append(cells.join(bearers, [("cell", "bearer_name")]).select("rid", "via", is_by_name=by_name))
 
     # Without a subject: the authority and number of a penalty or entry of the entity.
     blank = held.filter(
@@ -123,12 +124,13 @@ def carried(
         t_authority="authority_key", t_doc="doc_norm", via="linked"
     )
     found = blank.join(owned.distinct(), [("authority_key", "t_authority"), ("doc_norm", "t_doc")])
-    parts.append(found.select("rid", "via"))
-    return ws.save("carried", union_all(parts).distinct())
+    parts.append(found.select("rid", "via", is_by_name=otherwise))
+    whole = union_all(parts)
+    return ws.save("carried", whole.group_by("rid", "via").agg(is_by_name=whole.is_by_name.all()))
 
 
 def spread(ws: Workspace, held: ir.Table, carry: ir.Table, ways: ir.Table) -> ir.Table:
-    """Who is held on which way: (rid, via, through, uscc).
+    """Who is held on which way: (rid, via, through, uscc, is_by_name).
 
     The entity itself; every successor (but for ``entities`` rows); the parent of a 分支机构 for a penalty,
     or an amendment of one or of an unread kind (rules §4 (a), (c), (d)). A natural person's row holds the
@@ -142,7 +144,7 @@ def spread(ws: Workspace, held: ir.Table, carry: ir.Table, ways: ir.Table) -> ir
         (further.kind == "amendments") & (further.target_kind.isnull() | (further.target_kind == "penalties"))
     )
     further = further.filter((further.through == "") | reaches_parent)
-    whole = union_all([t.select("rid", *WAY) for t in (own, further)])
+    whole = union_all([t.select("rid", *WAY, "is_by_name") for t in (own, further)])
     return ws.save("hold_pairs", whole.distinct())
 
 
@@ -162,6 +164,7 @@ def settled_by_rows(
         accepted: linked rows of penalties and listings; rows of entities and rulings (``linked`` = uscc).
         amended: amendment pairs with ``linked`` of the target found.
     """
+    pairs = pairs.select("rid", *WAY)
     on_way = union_all(
         [pairs.mutate(node=pairs.uscc), pairs.join(ways, list(WAY)).select("rid", *WAY, "node")]
     )

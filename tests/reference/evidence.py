@@ -32,11 +32,14 @@ class Honour:
     valid_from: date
     row: Row
 
-    def valid_to(self, facts: Facts, day: date) -> date:
-        """Stated end, or the default term of its type; the last day is in."""
-        if self.row["valid_to"] is not None:
-            return self.row["valid_to"]  # type: ignore[no-any-return]
-        return add_months(self.valid_from, facts.policy.honour_term_months(self.row["honour_code"], day))
+    def is_valid(self, facts: Facts, day: date) -> bool:
+        """Recognised on `day`, and inside its stated term, or the default term of its type; the last day is in."""
+        months = facts.policy.honour_terms(day).get(self.row["honour_code"])
+        if months is None:
+            return False
+        stated = self.row["valid_to"]
+        last = add_months(self.valid_from, months) if stated is None else stated
+        return self.valid_from <= day <= last  # type: ignore[no-any-return]
 
 
 class Evidence:

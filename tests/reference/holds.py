@@ -37,9 +37,9 @@ class Hold:
 
 
 def holds_of(uscc: str, facts: Facts) -> list[Hold]:
-    """Every hold (a) to (f) of an entity that is not settled and stands on as_of."""
+    """Every hold (a) to (f) of an entity that is not settled; on which days it stands is asked of each."""
     routes = routes_to(uscc, facts.directory)
-    found = [
+    return [
         *held_rows(uscc, routes, facts),
         *held_by_amendments(uscc, routes, facts),
         *held_by_entity_rows(uscc, facts),
@@ -48,7 +48,6 @@ def holds_of(uscc: str, facts: Facts) -> list[Hold]:
         *held_by_conflicts(uscc, routes, facts),
         *held_by_feeds(uscc, facts),
     ]
-    return [hold for hold in found if hold.holds_on(facts.as_of)]
 
 
 # -- who is carried by a row (§4a) -------------------------------------------------------------------------------
@@ -337,12 +336,15 @@ def held_by_conflicts(uscc: str, routes: list[Route], facts: Facts) -> Iterator[
                 if any(version_holds(version, uscc, way, facts, day) for way in ways)
             ]
 
+        # A later period of the policy may find a version silenced that is not on as_of.
         on_as_of = silenced(facts.as_of)
-        if on_as_of:
-            shown = max(on_as_of, key=lambda version: version.decided_on)
-            yield Hold(
-                "penalties", shown.row["doc_no"], shown.decided_on, lambda day, s=silenced: bool(s(day))
-            )
+        shown = max(on_as_of, key=lambda version: version.decided_on, default=None)
+        yield Hold(
+            "penalties",
+            shown and shown.row["doc_no"],
+            shown and shown.decided_on,
+            lambda day, s=silenced: bool(s(day)),
+        )
 
 
 def version_holds(version: Penalty, uscc: str, way: Route, facts: Facts, day: date) -> bool:

@@ -29,10 +29,6 @@ class RememberedPolicy:
         """As `Policy.list_value`."""
         return self.value(f"lists.{name}.{field}", on)
 
-    def honour_term_months(self, name: str, on: date) -> int:
-        """As `Policy.honour_term_months`."""
-        return int(self.value(f"honours.{name}.default_term_months", on))
-
 
 def remembered(policy: Policy) -> Policy:
     """The same policy, asked faster."""

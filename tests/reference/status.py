@@ -14,11 +14,6 @@ from tests.reference.listings import blocks_by_being_active, entry_counts
 from tests.reference.penalties import counts
 
 ELIGIBLE = ("ELIGIBLE_CLEAN3Y", "ELIGIBLE_MODEL")
-MONTH_PARAMS = (
-    "clean_window_months", "min_history_months", "inspection_hold_months", "eligible_on_horizon_months",
-)  # fmt: skip
-OTHER_PARAMS = ("repaired_records_count", "blocking_tiers", "branch_blocking_tiers", "eligible_status_groups")
-LIST_FIELDS = ("is_blocking", "after_list_months", "any_removal_is_repair")
 
 
 def status_blocks(evidence: Evidence, day: date) -> bool:
@@ -73,7 +68,7 @@ def model_route_is_open(evidence: Evidence, day: date) -> bool:
         return False
     days = [p.decided_on for p in penalties] + [e.listed_on for e in evidence.counting_entries(day)]
     return any(
-        honour.valid_from <= day <= honour.valid_to(evidence.facts, day)
+        honour.is_valid(evidence.facts, day)
         and all(event_on <= honour.valid_from for event_on in days)  # the same day is not after
         for honour in evidence.honours
     )
@@ -129,17 +124,15 @@ def days_of_change(evidence: Evidence) -> list[date]:
 
 @lru_cache(maxsize=8)
 def dated_values(policy: Policy) -> tuple[set[date], set[int]]:
-    """First days of every period of the parameters of §5, and every number of months among their values."""
-    in_months = [*MONTH_PARAMS, *(f"honours.{one.name}.default_term_months" for one in policy.honours)]
-    in_months += [f"lists.{one.name}.after_list_months" for one in policy.lists]
-    others = [f"lists.{one.name}.{field}" for one in policy.lists for field in LIST_FIELDS]
-    firsts: set[date] = set()
-    months = {0}
-    for name in [*in_months, *OTHER_PARAMS, *others]:
-        periods = policy.periods([name], date.min, date.max)
-        firsts |= {first for first, _ in periods}
-        months |= {policy.value(name, first) for first, _ in periods if name in in_months}
-    return firsts, months
+    """First days of every period of every value of the policy, and every number of months among the values."""
+    firsts = {day for series in policy.series.values() for day in series.cuts()}
+    months = {
+        value
+        for name, series in policy.series.items()
+        for _, value in series.entries
+        if name.endswith("_months") and isinstance(value, int)
+    }
+    return firsts, months | {0}
 
 
 def every_day(evidence: Evidence) -> Iterable[date]:
@@ -188,7 +181,8 @@ def blockers_on(evidence: Evidence) -> list[Blocker]:
     found = []
     row = evidence.row
     if status_blocks(evidence, as_of):
-        found.append(Blocker("NOT_STATUS", "entities", None, row["cancelled_on"], None))
+        until = blocks_until(evidence, lambda day: status_blocks(evidence, day))
+        found.append(Blocker("NOT_STATUS", "entities", None, row["cancelled_on"], until))
     for entry in evidence.entries:
         if blocks_by_being_active(entry, policy, as_of, as_of):
             until = blocks_until(evidence, lambda day, e=entry: blocks_by_being_active(e, policy, as_of, day))

@@ -50,7 +50,7 @@ def events_of(stream: str, evidence: Evidence) -> list[date]:
     if stream == "listing_ended":
         return [entry.listed_on for entry in evidence.entries if ended_adverse(entry, facts)]
     if stream == "honour":
-        return [h.valid_from for h in evidence.honours if h.valid_to(facts, facts.as_of) >= facts.as_of]
+        return [h.valid_from for h in evidence.honours if h.is_valid(facts, facts.as_of)]
     whose, _, tier = stream.rpartition("penalty_")
     match whose:
         case "":

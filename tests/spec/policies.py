@@ -16,7 +16,9 @@ SOURCE = Path(inspect.getfile(Policy)).parent
 
 
 def changed_policy(changes: Mapping[str, Any], folder: Path) -> Policy:
-    """The policy with `changes`: a parameter's value or list of dated values, `lists.<name>.<field>`, or `feeds`.
+    """The policy with `changes`, each a value or a list of dated values.
+
+    Of a parameter, of `lists.<name>.<field>` or `honours.<name>.<field>` (one field of each can be dated); or `feeds`.
 
     Args:
         folder: empty folder for the copy.
@@ -25,11 +27,13 @@ def changed_policy(changes: Mapping[str, Any], folder: Path) -> Policy:
     for name, value in changes.items():
         if name == "feeds":
             files["feeds.yaml"]["sources"] = value
-        elif name.startswith("lists."):
-            _, list_name, field = name.split(".")
-            (entry,) = [one for one in files["lists.yaml"]["lists"] if one["name"] == list_name]
-            for values in entry["values"]:
-                values[field] = value
+        elif name.startswith(("lists.", "honours.")):
+            table, wanted, field = name.split(".")
+            (entry,) = [one for one in files[f"{table}.yaml"][table] if one["name"] == wanted]
+            if _is_dated(value):
+                entry["values"] = _dated(entry["values"][0], field, value)
+            else:
+                entry["values"] = [{**values, field: value} for values in entry["values"]]
         else:
             _set_parameter(files, name, value)
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,9 +51,17 @@ def _set_parameter(files: Mapping[str, Any], name: str, value: Any) -> None:
         for param in content["params"]
         if param["id"] == name
     ]
-    first = param["values"][0]
-    is_dated = isinstance(value, list) and all(isinstance(entry, Mapping) for entry in value)
-    dated = value if is_dated else [{"value": value}]
-    param["values"] = [
-        {**copy.deepcopy(first), "valid_from": None, "valid_to": None, **entry} for entry in dated
-    ]
+    param["values"] = _dated(param["values"][0], "value", value if _is_dated(value) else [{"value": value}])
+
+
+def _is_dated(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, Mapping) for entry in value)
+
+
+def _dated(first: Mapping[str, Any], field: str, entries: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Values like the first one, with their own days."""
+    made = []
+    for entry in entries:
+        days = {name: entry.get(name) for name in ("valid_from", "valid_to")}
+        made.append({**copy.deepcopy(dict(first)), **days, field: entry["value"]})
+    return made

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,9 +27,18 @@ def standing_policy() -> Policy:
     return remembered(load_policy())
 
 
-def policy_of(case: Case, folder: Path) -> Policy:
-    """The policy under which a case is decided."""
-    return remembered(changed_policy(case.policy, folder)) if case.policy else standing_policy()
+@pytest.fixture(scope="module")
+def policy_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], Policy]:
+    """The policy under which a case is decided: one for all cases that change it alike."""
+
+    @cache
+    def changed(changes: str) -> Policy:
+        return remembered(changed_policy(json.loads(changes), tmp_path_factory.mktemp("policy")))
+
+    def of(case: Case) -> Policy:
+        return changed(json.dumps(case.policy, sort_keys=True)) if case.policy else standing_policy()
+
+    return of
 
 
 def told(answer: Answer | None) -> dict[str, Any] | None:
@@ -51,8 +61,8 @@ def counted(world: World, facts: Facts) -> dict[str, Counter[str]]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_case(case: Case, tmp_path: Path) -> None:
-    policy = policy_of(case, tmp_path / "policy")
+def test_case(case: Case, policy_of: Callable[[Case], Policy]) -> None:
+    policy = policy_of(case)
     world = reference_world(case, policy)
     facts = Facts(world, policy, case.as_of)
     problems = []
@@ -74,9 +84,9 @@ def test_there_are_enough_cases() -> None:
 
 
 @pytest.mark.parametrize("case", CASES[::7], ids=lambda case: case.id)
-def test_days_of_change_miss_no_day(case: Case, tmp_path: Path) -> None:
+def test_days_of_change_miss_no_day(case: Case, policy_of: Callable[[Case], Policy]) -> None:
     """`eligible_on` found at candidate days equals the one found day by day."""
-    policy = policy_of(case, tmp_path / "policy")
+    policy = policy_of(case)
     facts = Facts(reference_world(case, policy), policy, case.as_of)
     for uscc in facts.directory.used:
         quick, slow = decide_entity(uscc, facts), decide_entity(uscc, facts, every_day=True)

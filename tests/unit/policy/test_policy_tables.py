@@ -258,7 +258,7 @@ def test_list_values_are_dated(edit: Any) -> None:
 )
 def test_honours(shipped: Policy, text: str, name: str) -> None:
     assert lookup({one.name: (one.name, *one.aliases) for one in shipped.honours}, text) == {name}
-    assert shipped.honour_term_months(name, TODAY) == 36
+    assert shipped.honour_terms(TODAY)[name] == 36
 
 
 def test_only_the_five_honours_are_recognised(shipped: Policy) -> None:

@@ -176,7 +176,6 @@ def test_unknown_names_are_refused(shipped: Policy) -> None:
         lambda: shipped.value("clean_window_month", TODAY),
         lambda: shipped.periods(["nothing"], TODAY, TODAY),
         lambda: shipped.list_value("无此名单", "is_blocking", TODAY),
-        lambda: shipped.honour_term_months("无此荣誉", TODAY),
         lambda: shipped.entity_status_group("在营"),  # an alias, not the canonical value
     ):
         with pytest.raises(PolicyError):
