@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 _AGES = ((12, "<1"), (36, "1–3"), (60, "3–5"), (120, "5–10"))
 _CAPITAL = ((10, "<10"), (100, "10–100"), (1000, "100–1000"))
+_ABOVE_AGES, _ABOVE_CAPITAL = "≥10", "≥1000"
+# Spans in their own order; other groups in that of their names, the unknown last.
+_ORDER = {
+    name: place
+    for spans, above in ((_AGES, _ABOVE_AGES), (_CAPITAL, _ABOVE_CAPITAL))
+    for place, name in enumerate([*(text for _, text in spans), above], start=1)
+} | {"–": 100}
 
 
 def by_groups(
@@ -39,8 +46,10 @@ def by_groups(
     kinds = {
         "division 区划": columns["division_code"],
         "type 主体类型": columns["entity_type"],
-        "age in years 成立年限": _cut(columns["age_months"], _AGES, "≥10"),
-        "capital in 10,000 yuan 注册资本（万元）": _cut(columns["registered_capital_wan"], _CAPITAL, "≥1000"),
+        "age in years 成立年限": _cut(columns["age_months"], _AGES, _ABOVE_AGES),
+        "capital in 10,000 yuan 注册资本（万元）": _cut(
+            columns["registered_capital_wan"], _CAPITAL, _ABOVE_CAPITAL
+        ),
         "industry 行业": np.asarray([(str(v) if v else "–")[:2] for v in columns["industry_code"]], object),
     }
     v = card.validation
@@ -48,7 +57,7 @@ def by_groups(
     for kind, values in kinds.items():
         names = np.asarray([str(x) if x is not None else "–" for x in values], object)
         found[kind] = []
-        for name in sorted(set(names.tolist())):
+        for name in sorted(set(names.tolist()), key=lambda name: (_ORDER.get(name, 0), name)):
             here = names == name
             n, events = int(here.sum()), int(event[here].sum())
             line: dict[str, Any] = {"group": name, "rows": n}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import pytest
 
 from models.learning.dataset import MISSING, Window, months_before, windows
 from models.learning.fit import fit_table, sample_rows
+from models.learning.groups import by_groups
 from models.learning.train import cut_points, train
-from models.learning.validate import choose, foretell, train_rows
+from models.learning.validate import Foretold, choose, foretell, train_rows
 from policy import PolicyError, load_policy
 from policy.learned import Scorecard, digest, model_bytes, read_model
 from tests.unit.models.learnable import WINDOWS, card, dataset, feature
@@ -166,6 +168,16 @@ def test_a_model_is_a_file_that_knows_when_it_was_changed(model: Scorecard, tmp_
     path.write_text("{", encoding="utf-8")
     with pytest.raises(PolicyError, match="not JSON"):
         read_model(path)
+
+
+def test_groups_stand_in_the_order_of_their_spans() -> None:
+    data = dataset()
+    ages = np.tile(np.array([200, 5, 70, 40, 20, None], dtype=object), len(data) // 6)
+    data = replace(data, groups={**data.groups, "age_months": ages})
+    foretold = Foretold(np.arange(len(data)), {"plain": data.expert_h.astype(float)}, {}, [])
+    found = by_groups(data, card(), foretold, "plain")
+    (kind,) = (k for k in found if k.startswith("age"))
+    assert [g["group"] for g in found[kind]] == ["<1", "1–3", "3–5", "5–10", "≥10", "–"]
 
 
 def test_equal_training_gives_equal_bytes(model: Scorecard) -> None:
