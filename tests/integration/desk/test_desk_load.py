@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
@@ -55,6 +55,24 @@ class TestDelta:
         done = city.night([entity(1)], as_of=NEXT)
         assert (done.added, done.changed, done.removed) == (0, 0, 0)
         assert done.is_new
+
+    def test_what_stands_is_handed_over_in_few_pieces(
+        self, city: City, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each piece is a statement of its own: one a row would take a city's delta minutes."""
+        from desk.delta import Delta
+
+        pieces: list[int] = []
+        add = Delta.add_standing
+
+        def counted(self: Delta, codes: Sequence[str], digests: Sequence[str]) -> None:
+            pieces.append(len(codes))
+            add(self, codes, digests)
+
+        monkeypatch.setattr(Delta, "add_standing", counted)
+        city.night([entity(n) for n in range(30)])
+        city.night([entity(n) for n in range(30)], as_of=NEXT)
+        assert pieces == [30]
 
     def test_more_rows_than_one_chunk(self, town: City, monkeypatch: pytest.MonkeyPatch) -> None:
         # What stands is read ten chunks at a time, what changes is written chunk by chunk.
