@@ -12,7 +12,7 @@ from tests.reference.facts import Facts
 from tests.reference.feeds import stale_feeds
 from tests.reference.force import CHANGE, UNREPAIR, Force, has_subject, names_act
 from tests.reference.keys import Record
-from tests.reference.penalties import Penalty, reaches, silenced_versions
+from tests.reference.penalties import Penalty, silenced_versions
 from tests.reference.routes import Route, routes_to
 from tests.reference.rulings import AGAIN, TRUE, UNFOUNDED, Matter, entry_made_true, last_ruling, ruling_order
 from tests.reference.visits import visits_of
@@ -349,8 +349,8 @@ def held_by_conflicts(uscc: str, routes: list[Route], facts: Facts) -> Iterator[
 
 def version_holds(version: Penalty, uscc: str, way: Route, facts: Facts, day: date) -> bool:
     """Whether a silenced version reaches the entity on this way and no ruling settles it."""
-    if not way.is_own and not reaches(version.row, uscc):
-        return False
+    if not way.is_own and is_natural(version.row):
+        return False  # such a row holds only the 个体工商户 whose USCC it carries (§3)
     if way.via_branch and version.tier not in facts.policy.value("branch_blocking_tiers", day):
         return False
     matter = Matter("penalties", (version.row,))

@@ -80,7 +80,11 @@ class TestEligibility:
         told = story(graded_once, "model", capsys)
         bad = question(told, "NOT_BAD_RECORD")
         assert (bad["finding"], bad["records"][0]["doc_no"]) == ("overruled", "宣市监罚〔2024〕4号")
-        assert question(told, "ELIGIBLE_MODEL")["records"][0]["ends_on"] == "2027-12-31"
+        asked = question(told, "ELIGIBLE_MODEL")
+        assert asked["records"][0]["ends_on"] == "2027-12-31"
+        # The honour that was found, and no other.
+        assert [one["id"] for one in asked["citations"]] == ["honours.诚信典型"]
+        assert question(story(graded_once, "general", capsys), "ELIGIBLE_MODEL")["citations"] == []
         assert told["eligibility"]["changes"][0]["on"] == "2028-01-01"
 
     @pytest.mark.parametrize(
@@ -282,7 +286,8 @@ _QUICK = """
 import sys
 from flows.cli import _run
 code = _run(sys.argv[1:])
-heavy = {"pyarrow", "pandas", "numpy", "ibis", "prefect", "rich", "great_expectations", "yaml", "policy"}
+heavy = {"pyarrow", "pandas", "numpy", "ibis", "prefect", "rich", "great_expectations", "yaml", "pydantic"}
+heavy |= {"policy.loading", "policy.values"}
 assert not heavy & set(sys.modules), sorted(heavy & set(sys.modules))
 sys.exit(code)
 """
