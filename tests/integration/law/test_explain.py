@@ -286,7 +286,7 @@ _QUICK = """
 import sys
 from flows.cli import _run
 code = _run(sys.argv[1:])
-heavy = {"pyarrow", "pandas", "numpy", "ibis", "prefect", "rich", "great_expectations", "yaml", "pydantic"}
+heavy = {"pyarrow", "pandas", "numpy", "ibis", "prefect", "rich", "great_expectations", "yaml"}
 heavy |= {"policy.loading", "policy.values"}
 assert not heavy & set(sys.modules), sorted(heavy & set(sys.modules))
 sys.exit(code)
