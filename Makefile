@@ -78,8 +78,7 @@ FOLDERS ?= 5
 spark: $(DEV_READY) ## Spark against the spec cases, and against DuckDB on made-up cities (FOLDERS, 5)
 	@CREDITGRADE_SPEC_ENGINES=spark CREDITGRADE_SPARK_FOLDERS=$(FOLDERS) \
 		CREDITGRADE_SPARK_SEED=$${SPARK_SEED:-$$(date +%Y%m%d)} \
-		$(PY) -m pytest tests/spec/test_engine.py tests/integration/spark -q --timeout 0 \
-		--deselect tests/integration/spark/test_spark.py::test_the_largest_group_of_spec_cases $(PYTEST_ARGS)
+		$(PY) -m pytest tests/spec/test_engine.py tests/integration/spark -q --timeout 0 $(PYTEST_ARGS)
 
 docs: $(DEV_READY) ## docs/rules.md and docs/dictionary.md, from policy, spec cases and field registry
 	@$(PY) -m docs_tools.rules && $(PY) -m docs_tools.dictionary

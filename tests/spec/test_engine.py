@@ -1,7 +1,7 @@
 """Every spec case through the real pipeline.
 
 `CREDITGRADE_SPEC_ENGINES` says on which engines: ``duckdb`` (default), ``spark``, or both with a comma between. On
-Spark the suite runs the largest group of cases (`tests/integration/spark`), and `make spark` all of them.
+Spark `make spark` runs all of them, a grading for each group of one policy and one day.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ import importlib.util
 import json
 import os
 import shutil
-from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,6 @@ from flows.run import run
 from records.errors import CreditgradeError, UsageError
 from records.resolve import spark
 from tests.integration.cli.conftest import Told
-from tests.spec.grading import changes_of, pipelines_of
-from tests.spec.loader import load_cases
 
 FULL = 7  # the seed of a city that fills every table
 FOLDERS = int(os.environ.get("CREDITGRADE_SPARK_FOLDERS", "1"))
@@ -62,23 +59,6 @@ def test_any_folder_gives_the_same_rows(
         assert empty <= {f"regulators/{table}.{suffix}" for table in tables for suffix in ("parquet", "csv")}
     captured = capfd.readouterr()
     assert (captured.out, captured.err) == ("", "")
-
-
-@pytest.mark.slow
-@pytest.mark.needs("java")
-@pytest.mark.timeout(1800)
-def test_the_largest_group_of_spec_cases(tmp_path: Path, spark_session: Any) -> None:
-    """Cases of one policy and one day are one grading; `make spark` runs the other groups as well."""
-    cases = load_cases()
-    groups = Counter((changes_of(case), case.as_of) for case in cases)
-    (changes, as_of), size = groups.most_common(1)[0]
-    assert size >= 150
-    graded = pipelines_of(cases, lambda: tmp_path)
-    problems = []
-    for case in cases:
-        if (changes_of(case), case.as_of) == (changes, as_of):
-            problems += [f"{case.id}: {line}" for line in graded(case).graded("spark", as_of).problems(case)]
-    assert not problems, "\n".join(problems)
 
 
 def _refused(folder: Path, environ: dict[str, str] | None = None) -> CreditgradeError:
