@@ -75,7 +75,7 @@ class Workspace(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Disconnect and drop what the engine spilled (stored tables stay)."""
+        """Disconnect and drop what the engine spilled (exported tables stay)."""
 
     @abstractmethod
     def stored(self, name: str) -> ir.Table:
@@ -129,7 +129,7 @@ class DuckDBWorkspace(Workspace):
     """DuckDB inside this process: tables in memory, spilling into the folder.
 
     A thread of its own runs what is stored, in order, while the next steps are planned. What fails there is raised
-    by the next `fetch`, `export` or `close`, and nothing runs after it.
+    by the next `fetch` or `export`, and nothing runs after it; without one of these nothing was made of the tables.
     """
 
     def __init__(self, folder: Path) -> None:
