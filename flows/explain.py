@@ -23,7 +23,7 @@ LANGUAGES = ("zh", "en")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _ORG_CODE = 9
 _SHOWN = 5
-_DIGITS_OF_A_PERSON = 11
+_DIGITS_OF_A_PERSON = 10  # of the shortest that `records.masking` looks for, a landline with its area code
 
 
 def explain_entity(

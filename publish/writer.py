@@ -50,7 +50,7 @@ class Output:
 
 
 def write_table(spec: TableSpec, source: Path, snapshot: Path, scratch: Path) -> tuple[Output, Output]:
-    """Writes one table, in bounded memory, on one core.
+    """Writes one table, in bounded memory.
 
     Args:
         spec: its columns and place.
