@@ -11,7 +11,7 @@ from typing import Any, Literal
 # Rows that a sheet of the format holds, header rows among them.
 SHEET_ROWS = 1_048_576
 _HEAD_ROWS = 1
-_CELL_CHARACTERS = 32_767
+CELL_CHARACTERS = 32_767
 # Nothing that was delivered may be run as a formula or become a link.
 _OPTIONS = {
     "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
@@ -91,7 +91,6 @@ class Book:
         total = 0
         sheet: Any = None
         line = part = 0
-        cells = [(place, column.kind, self._styles[column.kind]) for place, column in enumerate(columns)]
         for row in rows:
             if sheet is None or line > self._rows:
                 if sheet is not None:
@@ -99,17 +98,8 @@ class Book:
                 part += 1
                 sheet = self._open(name if part == 1 else f"{name}（续{part - 1}）", columns)
                 line = 1
-            for (place, kind, style), value in zip(cells, row, strict=True):
-                if value is None or value == "":
-                    continue
-                if kind == "text":
-                    # Most cells are plain: they are written as they are.
-                    is_plain = type(value) is str and value.isprintable() and len(value) <= _CELL_CHARACTERS
-                    sheet.write_string(line, place, value if is_plain else as_text(value), style)
-                elif kind == "day":
-                    sheet.write_datetime(line, place, value, style)
-                else:
-                    sheet.write_number(line, place, value, style)
+            if not sheet.write_plain_row(line, row):
+                self._cells(sheet, line, columns, row)
             line += 1
             total += 1
         if sheet is None:
@@ -118,8 +108,25 @@ class Book:
         self._close(sheet, columns, line - 1)
         return total
 
+    def _cells(self, sheet: Any, line: int, columns: Sequence[Column], row: Sequence[Any]) -> None:
+        for place, (column, value) in enumerate(zip(columns, row, strict=True)):
+            style = self._styles[column.kind]
+            if value is None or value == "":
+                continue
+            if column.kind == "text":
+                # An empty text would be a cell of its own.
+                if text := as_text(value):
+                    sheet.write_string(line, place, text, style)
+            elif column.kind == "day":
+                sheet.write_datetime(line, place, value, style)
+            else:
+                sheet.write_number(line, place, value, style)
+
     def _open(self, name: str, columns: Sequence[Column]) -> Any:
-        sheet = self._book.add_worksheet(name)
+        from publish.workbook_rows import RowSheet
+
+        sheet = self._book.add_worksheet(name, RowSheet)
+        sheet.set_kinds([(column.kind, self._styles[column.kind]) for column in columns])
         for place, column in enumerate(columns):
             sheet.set_column(place, place, column.width)
         sheet.freeze_panes(_HEAD_ROWS, 2)
@@ -160,8 +167,9 @@ def as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
     text = "; ".join(value) if isinstance(value, list | tuple) else str(value)
-    text = "".join(char for char in text if char >= " " or char in "\n\t")
-    return text if len(text) <= _CELL_CHARACTERS else text[: _CELL_CHARACTERS - 1] + "…"
+    if not text.isprintable():
+        text = "".join(char for char in text if char >= " " or char in "\n\t")
+    return text if len(text) <= CELL_CHARACTERS else text[: CELL_CHARACTERS - 1] + "…"
 
 
 def cover_lines(manifest: Mapping[str, Any], manifest_sha256: str) -> list[tuple[str, str]]:

@@ -243,7 +243,7 @@ def _reasons(rows: Any, manifest: dict[str, Any]) -> list[tuple[str, str, int, f
         (titles.get(indicator, {}).get("title", indicator), category or "", n, float(mean))
         for indicator, category, n, mean in rows(
             """SELECT indicator, min(category), count(*), round(sum(round(points * 100)::BIGINT) / 100.0 / count(*), 1)
-            FROM grade_reasons WHERE points > 0 AND category <> '基础属性'
+            FROM grade_reasons WHERE points > 0 AND category <> '基础属性' AND indicator <> 'CLIP'
             GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT 12"""
         )
     ]

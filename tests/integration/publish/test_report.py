@@ -11,13 +11,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from python_calamine import CalamineWorkbook
 
 from publish.fields import undescribed
 from publish.integrity import answer, read_applicants, write_answers
 from publish.report.books import write_books
-from publish.report.figures import read_manifest
+from publish.report.figures import _reasons, read_manifest
 from publish.report.package import datapackage
 from publish.report.page import as_pdf
 from publish.report.write import write_reports
@@ -42,6 +43,16 @@ def test_the_report_is_one_file_that_loads_nothing_and_says_the_counts(published
     assert "参加分类的企业（含分支机构、农民专业合作社）2户" in html
     assert "本期为首个快照" in html
     assert "宣州区 341802" in html
+
+
+def test_main_reasons_leave_out_attributes_and_what_the_scale_cut_off() -> None:
+    with duckdb.connect() as con:
+        con.execute(
+            """CREATE TABLE grade_reasons AS FROM (VALUES ('HONOURS', '监管', -30.0), ('CLIP', '监管', 25.0),
+            ('INDUSTRY', '基础属性', 5.0), ('PENALTY_MINOR', '监管', 20.0)) t(indicator, category, points)"""
+        )
+        found = _reasons(lambda query: con.execute(query).fetchall(), {"indicators": {}})
+    assert found == [("PENALTY_MINOR", "监管", 1, 20.0)]
 
 
 def test_a_name_cannot_break_the_report(graded: Graded, out: Path) -> None:
