@@ -69,14 +69,14 @@ def ask(
     Raises:
         UsageError: ``desk_empty``, ``no_list``.
     """
-    return ask_ahead(store, audit, who, questions, on=on, known_on=known_on).told()
+    return ask_ahead(store, audit, [who] * len(questions), questions, on=on, known_on=known_on).told()
 
 
 def ask_ahead(
-    store: Store, audit: Audit, who: Who, questions: Sequence[Question], *,
+    store: Store, audit: Audit, askers: Sequence[Who], questions: Sequence[Question], *,
     on: date | None = None, known_on: date | None = None,
 ) -> Asked:  # fmt: skip
-    """As `ask`, without waiting for the audit trail: for many questions, of which the next are read meanwhile."""
+    """As `ask`, each question with its asker; the trail is not waited for, so that the next are read meanwhile."""
     today = day_of(now())
     edition = store.edition(on, known_on)
     read = [read_applicant(question.applicant) for question in questions]
@@ -90,7 +90,7 @@ def ask_ahead(
             who, "check", answer.entity.uscc if answer.entity else for_record(applicant), answer.item,
             answer.code, answer.entity.status if answer.entity else "", as_of, manifest, detail,
         )
-        for answer, applicant in zip(answers, read, strict=True)
+        for who, answer, applicant in zip(askers, answers, read, strict=True)
     ]  # fmt: skip
     return Asked(answers, audit.begin(entries))
 

@@ -8,10 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import queue
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,8 +17,11 @@ from sqlalchemy import select
 from desk.clock import now, stamp
 from desk.databases import clear_errors, lock_of, migrate, open_engine, writing
 from desk.schema import ENTRIES
+from desk.together import Together, Waiting
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from sqlalchemy import Connection, Engine
 
     from desk.places import Places
@@ -132,16 +132,13 @@ class Audit:
         places.make_folder()
         self.engine: Engine = open_engine(places.audit, is_durable=True)
         migrate(self.engine, "audit")
-        self._waiting: queue.SimpleQueue[tuple[Sequence[Entry], Future[list[Written]]] | None] = (
-            queue.SimpleQueue()
+        self._together: Together[Sequence[Entry], list[Written]] = Together(
+            "audit", self._commit, limit=_TOGETHER_MAX, weigh=len
         )
-        self._writer = threading.Thread(target=self._write_on, name="audit", daemon=True)
-        self._writer.start()
 
     def close(self) -> None:
         """Writes what waits and gives the connections back."""
-        self._waiting.put(None)
-        self._writer.join()
+        self._together.close()
         self.engine.dispose()
 
     def append(self, entry: Entry) -> Written:
@@ -154,38 +151,11 @@ class Audit:
 
     def begin(self, entries: Sequence[Entry]) -> Future[list[Written]]:
         """Has entries written; the result is there when they are durable, and nothing may be answered before."""
-        done: Future[list[Written]] = Future()
-        self._waiting.put((entries, done))
-        return done
+        return self._together.begin(entries)
 
-    def _write_on(self) -> None:
-        is_open = True
-        while is_open:
-            first = self._waiting.get()
-            if first is None:
-                return
-            taken = [first]
-            count = len(first[0])
-            while count < _TOGETHER_MAX:
-                try:
-                    more = self._waiting.get_nowait()
-                except queue.Empty:
-                    break
-                if more is None:
-                    is_open = False
-                    break
-                taken.append(more)
-                count += len(more[0])
-            self._commit(taken)
-
-    def _commit(self, taken: Sequence[tuple[Sequence[Entry], Future[list[Written]]]]) -> None:
-        try:
-            with writing(self.engine, lock_of("audit")) as connection:
-                written = _chain(connection, [entry for entries, _ in taken for entry in entries])
-        except Exception as error:  # noqa: BLE001 (each who waits is told; none is answered without an entry)
-            for _, done in taken:
-                done.set_exception(error)
-            return
+    def _commit(self, taken: Sequence[Waiting[Sequence[Entry], list[Written]]]) -> None:
+        with writing(self.engine, lock_of("audit")) as connection:
+            written = _chain(connection, [entry for entries, _ in taken for entry in entries])
         at = 0
         for entries, done in taken:
             done.set_result(written[at : at + len(entries)])

@@ -130,7 +130,7 @@ def answer_lines(
     before: Asked | None = None
     # While some are written into the audit trail, the next are looked up.
     while some := list(islice(waiting, TOGETHER)):
-        asked = ask_ahead(store, audit, who, some, on=on, known_on=known_on)
+        asked = ask_ahead(store, audit, [who] * len(some), some, on=on, known_on=known_on)
         if before is not None:
             yield _piece(before)
         before = asked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 Part = Literal["eligibility", "access", "audit"]
 # How long a writer waits for another one before it says so.
 BUSY_SECONDS = 60
+_TRY_AGAIN_SECONDS = 0.0005
 _POOL = 8
 # The newest migration of each part; a test compares it with the files, so that no look-up need import alembic.
 HEADS: dict[Part, str] = {"eligibility": "e001", "access": "a001", "audit": "t001"}
@@ -59,10 +61,34 @@ def open_engine(url: str, *, is_durable: bool = False, poolclass: Any = None) ->
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         options = connection.get_execution_options()
-        if options.get("isolation_level") != "AUTOCOMMIT":
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("is_writer") else "BEGIN")
+        if options.get("is_writer"):
+            _begin_to_write(connection)
+        elif options.get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _begin_to_write(connection: Connection) -> None:
+    """SQLite's own wait sleeps longer each time, up to a tenth of a second: much, where a turn takes milliseconds."""
+    import sqlite3
+
+    from sqlalchemy.exc import OperationalError
+
+    until = time.monotonic() + BUSY_SECONDS
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+            except OperationalError as error:
+                code = getattr(error.orig, "sqlite_errorcode", None)
+                if code is None or code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+            time.sleep(_TRY_AGAIN_SECONDS)
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from desk.clock import now, stamp
 from desk.databases import clear_errors, writing
 from desk.permissions import SCOPES, May
 from desk.schema import TOKENS
+from desk.together import Together, Waiting
 from records.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 PREFIX = "cgd_"
 DAYS_MAX = 366
+_TOGETHER_MAX = 100
 _BY_SECRET = select(TOKENS).where(TOKENS.c.secret_sha256 == bindparam("secret"))
 
 
@@ -107,14 +109,27 @@ def tokens(engine: Engine) -> list[Token]:
         return [_token(row) for row in connection.execute(query).mappings()]
 
 
-def token_of(engine: Engine, secret: str) -> Token | None:
-    """The valid token that a secret opens; None where there is none."""
-    if not secret.startswith(PREFIX):
-        return None
-    with clear_errors(engine), engine.connect() as connection:
-        row = connection.execute(_BY_SECRET, {"secret": _hashed(secret)}).mappings().first()
-    token = _token(row) if row is not None else None
-    return token if token is not None and token.is_valid else None
+def tokens_of(engine: Engine, found: Sequence[str]) -> list[Token | None]:
+    """The valid token that each secret opens; None where there is none."""
+    hashes = [_hashed(secret) if secret.startswith(PREFIX) else "" for secret in found]
+    known: dict[str, Token | None] = {"": None}
+    with clear_errors(engine), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for hashed in hashes:
+            if hashed not in known:
+                row = connection.execute(_BY_SECRET, {"secret": hashed}).mappings().first()
+                token = _token(row) if row is not None else None
+                known[hashed] = token if token is not None and token.is_valid else None
+    return [known[hashed] for hashed in hashes]
+
+
+def opening_together(engine: Engine) -> Together[str, Token | None]:
+    """Looks up the tokens of requests that come together; every request asks the database anew."""
+
+    def work(waiting: Sequence[Waiting[str, Token | None]]) -> None:
+        for one, token in zip(waiting, tokens_of(engine, [one.given for one in waiting]), strict=True):
+            one.done.set_result(token)
+
+    return Together("tokens", work, limit=_TOGETHER_MAX)
 
 
 def _hashed(secret: str) -> str:

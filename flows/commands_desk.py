@@ -208,6 +208,7 @@ def serve(
     import uvicorn
 
     from desk.http.settings import ENV, Desk, Settings
+    from desk.http.wire import PromptProtocol
 
     settings = Settings(places_of(runs, database, audit), policy, rulings, plain_http)
     Desk.open(settings).close()  # what is wrong with the set-up is said here, once, in one line
@@ -218,7 +219,7 @@ def serve(
         )
     uvicorn.run(
         "desk.http.app:app_from_environment", factory=True, host=host, port=port, workers=workers,
-        log_level="warning" if quiet else "info", access_log=False, server_header=False,
+        http=PromptProtocol, log_level="warning" if quiet else "info", access_log=False, server_header=False,
         proxy_headers=True, forwarded_allow_ips=proxy, timeout_graceful_shutdown=10,
     )  # fmt: skip
 

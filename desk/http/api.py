@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import tempfile
+from asyncio import wrap_future
 from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from desk.answers import Edition
 from desk.as_json import answer_json, candidate_json, edition_json, entity_json, period_json
 from desk.asking import Question, ask
+from desk.asking_together import Single
 from desk.audit import Entry
 from desk.bulk import answer_lines, read_questions
 from desk.clock import day_of, now
@@ -45,7 +47,7 @@ def desk_of(request: Request) -> Desk:
 @api.get(
     "/answer", responses={200: {"model": AnswerOut}}, summary="May this applicant be fast-tracked, and why?"
 )
-def answer(
+async def answer(
     request: Request,
     caller: Annotated[Caller, Depends(ApiGuard(May.ASK))],
     applicant: Annotated[str, Query(max_length=500, description="USCC, or the exact name")],
@@ -56,8 +58,8 @@ def answer(
     """One question; the answer is in the audit trail before it leaves."""
     spend(request, caller)
     desk = desk_of(request)
-    found = ask(desk.store, desk.audit, caller.who, [Question(applicant, item)], on=on, known_on=known_on)
-    return JSONResponse(answer_json(found[0]))
+    asked = desk.asking.begin(Single(caller.who, Question(applicant, item), on, known_on))
+    return JSONResponse(answer_json(await wrap_future(asked)))
 
 
 @api.post("/answers", responses={200: {"model": AnswersOut}}, summary="Many questions as JSON")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from asyncio import wrap_future
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -15,7 +16,6 @@ from desk.http.problems import Refused
 from desk.http.settings import Desk
 from desk.permissions import ROLES, May
 from desk.sessions import Session
-from desk.tokens import token_of
 
 COOKIE = "creditgrade_desk"
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
@@ -43,10 +43,10 @@ class Guard:
     def __init__(self, permission: May | None) -> None:
         self.permission = permission
 
-    def caller(self, request: Request) -> Caller:
+    async def caller(self, request: Request) -> Caller:
         """The caller, where they may."""
         desk: Desk = request.app.state.desk
-        caller = _caller(desk, request)
+        caller = await _caller(desk, request)
         if self.permission is not None and self.permission not in caller.may:
             raise Refused(
                 403, "not_allowed", f"the role {caller.who.role} may not do this ({self.permission})"
@@ -58,13 +58,13 @@ class Guard:
 class ApiGuard(Guard):
     """For systems; a person's session may call too, with the form's token in a header."""
 
-    def __call__(self, request: Request) -> Caller:
+    async def __call__(self, request: Request) -> Caller:
         """The caller.
 
         Raises:
             Refused: 401, 403, 429.
         """
-        caller = self.caller(request)
+        caller = await self.caller(request)
         if caller.session is not None and request.method not in _SAFE:
             _check_csrf(caller.session, request.headers.get(CSRF_HEADER, ""))
         return caller
@@ -79,7 +79,7 @@ class PageGuard(Guard):
         Raises:
             Refused: 401, 403, 429.
         """
-        caller = await run_in_threadpool(self.caller, request)
+        caller = await self.caller(request)
         if caller.session is None:
             raise Refused(403, "not_a_page_for_tokens", "a token opens the API, not the pages")
         if request.method not in _SAFE:
@@ -109,15 +109,16 @@ def address(request: Request) -> str:
     return request.client.host if request.client else "?"
 
 
-def _caller(desk: Desk, request: Request) -> Caller:
+async def _caller(desk: Desk, request: Request) -> Caller:
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme:
-        token = token_of(desk.access, secret.strip()) if scheme.lower() == "bearer" else None
+        is_bearer = scheme.lower() == "bearer"
+        token = await wrap_future(desk.tokens.begin(secret.strip())) if is_bearer else None
         if token is None:
             raise _refused(desk, request)
         return Caller(Who(f"token:{token.id}", "token", "api"), token.scopes)
     cookie = request.cookies.get(COOKIE)
-    session = sessions.find(desk.access, cookie) if cookie else None
+    session = await run_in_threadpool(sessions.find, desk.access, cookie) if cookie else None
     if session is None:
         raise _refused(desk, request) if cookie else Refused(401, "not_signed_in", "sign in, or send a token")
     if request.method not in _SAFE:

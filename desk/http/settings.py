@@ -12,9 +12,13 @@ from desk.places import Places
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from desk.answers import Answer
+    from desk.asking_together import Single
     from desk.audit import Audit
     from desk.http.limits import Limits
     from desk.store import Store
+    from desk.together import Together
+    from desk.tokens import Token
     from policy import Calendar
 
 ENV = "CREDITGRADE_DESK_SETTINGS"
@@ -61,6 +65,8 @@ class Desk:
     store: Store
     audit: Audit
     access: Engine
+    asking: Together[Single, Answer]
+    tokens: Together[str, Token | None]
     limits: Limits
     calendar: Calendar
 
@@ -71,10 +77,12 @@ class Desk:
         Raises:
             UsageError: ``database_unreachable`` and others; PolicyError.
         """
+        from desk.asking_together import asking_together
         from desk.audit import Audit
         from desk.databases import migrate, open_engine
         from desk.http.limits import Limits
         from desk.store import Store
+        from desk.tokens import opening_together
         from policy import load_policy
 
         settings.places.make_folder()
@@ -83,14 +91,16 @@ class Desk:
         eligibility.dispose()
         access = open_engine(settings.places.access)
         migrate(access, "access")
-        store = Store(settings.places)
+        store, audit = Store(settings.places), Audit(settings.places)
         return cls(
-            settings, store, Audit(settings.places), access,
+            settings, store, audit, access, asking_together(store, audit), opening_together(access),
             Limits(settings.per_minute, settings.token_per_second), load_policy(settings.policy).holidays,
         )  # fmt: skip
 
     def close(self) -> None:
-        """Writes what waits and gives everything back."""
+        """Answers and writes what waits, and gives everything back."""
+        self.asking.close()
+        self.tokens.close()
         self.audit.close()
         self.store.close()
         self.access.dispose()

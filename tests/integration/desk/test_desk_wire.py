@@ -1,0 +1,112 @@
+"""The server's sockets and its questions that come together."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from desk.asking import Question
+from desk.asking_together import Single, asking_together
+from desk.audit import Who
+from desk.audit_check import check
+from desk.databases import migrate, open_engine, writing
+from desk.http.wire import PromptProtocol
+from desk.tokens import add_token, opening_together, revoke_token
+from records.errors import UsageError
+from tests.integration.desk.conftest import City
+from tests.integration.desk.making import DAY, code, entity
+
+
+def test_an_answers_body_does_not_wait_for_the_client_to_acknowledge_its_headers() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        """Never called."""
+
+    async def connect() -> int:
+        config = Config(app, http=PromptProtocol, lifespan="off", log_level="warning")
+        config.load()
+        made: list[PromptProtocol] = []
+
+        def protocol() -> PromptProtocol:
+            made.append(PromptProtocol(config, ServerState(), {}))
+            return made[-1]
+
+        # As uvicorn makes the socket that worker processes share.
+        shared = socket.socket()
+        shared.bind(("127.0.0.1", 0))
+        server = await asyncio.get_running_loop().create_server(protocol, sock=shared)
+        _, writer = await asyncio.open_connection(*shared.getsockname())
+        while not made or made[0].transport is None:
+            await asyncio.sleep(0.01)
+        connected = made[0].transport.get_extra_info("socket")
+        set_to = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        writer.close()
+        server.close()
+        return int(set_to)
+
+    assert asyncio.run(connect()) != 0
+
+
+def test_single_questions_that_come_together_are_each_in_the_trail(city: City) -> None:
+    city.night([entity(n) for n in range(20)])
+    audit = city.audit
+    asking = asking_together(city.store, audit)
+    singles = [Single(Who(f"u{n}", "desk", "web"), Question(code(n)), DAY) for n in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda single: asking.begin(single).result(30), singles))
+    asking.close()
+    assert [one.code for one in answers] == ["ELIGIBLE"] * 20 + ["NOT_IN_REGISTER"] * 20
+    for number, one in enumerate(answers):
+        entry = audit.by_code(one.verification_code)
+        assert entry is not None
+        assert (entry["who"], entry["subject"], entry["answer"]) == (f"u{number}", code(number), one.code)
+    assert audit.head().entries == 40
+    assert check(audit) == []
+
+
+def test_a_day_without_a_list_is_told_to_whoever_asked_of_it_alone(town: City) -> None:
+    town.night([entity(1)])
+    asking = asking_together(town.store, town.audit)
+    who, question = Who("u", "desk", "web"), Question(code(1))
+    days: list[date | None] = [DAY, DAY - timedelta(days=400), None]
+    good, bad, today = (asking.begin(Single(who, question, on)) for on in days)
+    assert good.result(30).code == "ELIGIBLE"
+    assert today.result(30).verification_code
+    with pytest.raises(UsageError, match="no list stood"):
+        bad.result(30)
+    asking.close()
+
+
+def test_where_the_trail_cannot_be_written_a_single_question_is_not_answered(town: City) -> None:
+    town.night([entity(1)])
+    audit = town.audit
+    asking = asking_together(town.store, audit)
+    with writing(audit.engine) as connection:
+        connection.execute(text("ALTER TABLE desk_audit RENAME TO gone"))
+    single = Single(Who("u", "desk", "web"), Question(code(1)), DAY)
+    with pytest.raises(UsageError, match="cannot be used"):
+        asking.begin(single).result(30)
+    asking.close()
+
+
+def test_a_revoked_token_opens_nothing_from_the_next_request_on(city: City) -> None:
+    city.places.make_folder()
+    access = open_engine(city.places.access)
+    migrate(access, "access")
+    opening = opening_together(access)
+    token, secret = add_token(access, "a system", ["ask"], 1)
+    _, other = add_token(access, "another", ["search"], 1)
+    found = [opening.begin(text_) for text_ in (secret, other, "cgd_unknown", "x", secret)]
+    names = [one.name if one else None for one in (done.result(30) for done in found)]
+    assert names == ["a system", "another", None, None, "a system"]
+    revoke_token(access, token.id)
+    assert opening.begin(secret).result(30) is None
+    opening.close()
+    access.dispose()
