@@ -97,7 +97,7 @@ def evaluate(asked: Any, known_by: KnownBy = False, quiet: Quiet = False, debug:
     asked = replace(asked, as_received=known_by)
     found, place = measure(asked, now=datetime.now(UTC), told=_teller(quiet))
     if not quiet:
-        print("\n".join([*_ranked(found["selection"]), "", *_metrics(found, found["chosen"])]))
+        print("\n".join([*_ranked(found["selection"]), "", *_metrics(found["metrics"], found["chosen"])]))
         print(f"\nfigures     {place}")
 
 
@@ -254,38 +254,42 @@ def _ranked(selection: dict[str, Any]) -> list[str]:
     from publish.columns import columns
 
     rows = [(r["candidate"], f"{r['mean_auc']:.4f}", f"{r['features']:.1f}") for r in selection["ranked"]]
-    return columns(("candidate 候选", "mean AUC", "features"), rows, right=(1, 2))
+    return [
+        *columns(("candidate 候选", "平均 mean AUC", "指标数 features"), rows, right=(1, 2)),
+        f"chosen 选中: {rows[0][0]} — {selection['rule']}",
+        f"windows that chose 用于选择的窗口: {', '.join(selection['choosing_windows'])}",
+    ]
 
 
 def _metrics(found: dict[str, Any], chosen: str) -> list[str]:
-    """The table of figures, for all windows and for the holdout."""
+    """Every measure beside every method, for all windows and for the holdout; then how to read it."""
     from publish.columns import columns
+    from publish.model_tables import (
+        calibration_table,
+        foresight_tables,
+        intervals_note,
+        size_of,
+        stability_table,
+    )
 
     lines: list[str] = []
-    for part, title in (("all", "all windows 全部窗口"), ("holdout", "holdout 留出窗口")):
-        rows = []
-        for name in (chosen, *(n for n in found[part] if n != chosen)):
-            one = found[part][name]
-            low, high = one["auc_interval"]
-            days = one.get("days") or {}
-            rows.append(
-                (
-                    f"{name} *" if name == chosen else name,
-                    f"{one['auc']:.3f} [{low:.3f}, {high:.3f}]",
-                    "/".join(f"{x:.3f}" for x in one["precision"]),
-                    "/".join(f"{x:.3f}" for x in one["recall"]),
-                    f"{days['mean']:+.1f}" if days else "—",
-                    f"{days['share_later']:.2f}" if days else "—",
-                    f"{days['first_half']:.2f}" if days else "—",
-                )
-            )
-        size = found[part][chosen]
-        head = (
-            f"{title}: {size['rows']:,} / {size['events']:,}", "AUC", "precision", "recall", "days earlier", "later",
-            "first half",
-        )  # fmt: skip
-        lines += [*columns(head, rows), ""]
-    return lines[:-1]
+    read: dict[str, tuple[str, str]] = {"[ ]": intervals_note(found)}
+    parts = [
+        (size_of(found, chosen, part), foresight_tables(found, chosen, part)) for part in ("all", "holdout")
+    ]
+    calibrated = calibration_table(found, chosen)
+    parts.append(("", [*([calibrated] if calibrated else []), stability_table(found, chosen)]))
+    for title, tables in parts:
+        lines += [title, "=" * len(title), ""] if title else []
+        for one in tables:
+            lines += [one.title, *columns(one.head, one.rows), ""]
+            read.setdefault(one.title, (one.zh, one.en))
+    if calibrated is None:
+        lines += ["校准 Calibration: 样本太少，无法判断。 Too few to judge.", ""]
+    lines += ["怎么读 How to read it"]
+    for title, texts in read.items():
+        lines += [f"  {title}", *(f"    {text}" for text in texts)]
+    return lines
 
 
 def _points(model: Any) -> list[str]:

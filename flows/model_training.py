@@ -18,7 +18,7 @@ from flows.days import ZONE, read_day
 from records.errors import InputRefused, UsageError
 
 if TYPE_CHECKING:
-    from models.learning.dataset import Dataset, Window
+    from models.learning.dataset import Dataset
     from policy import Policy
     from policy.learned import Scorecard, Watched
     from records.intake import Intake
@@ -49,13 +49,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A training set in memory, and what it was made from."""
+    """A training set in memory, and what it was made from.
+
+    Attributes:
+        everybody: all entities with a class on one of the days that are compared.
+    """
 
     policy: Policy
     as_of: date
     data: Dataset
-    population: Dataset
-    before: Dataset
+    everybody: Callable[[date], Dataset]
     inputs: tuple[str, ...]
 
 
@@ -81,8 +84,7 @@ def train_model(
         try:
             model = train(
                 made.data,
-                made.population,
-                made.before,
+                made.everybody,
                 made.policy,
                 as_of=made.as_of,
                 known_by=made.as_of if asked.as_received else None,
@@ -92,9 +94,7 @@ def train_model(
                 told=told,
             )
         except ValueError as error:
-            raise UsageError(
-                f"nothing can be learned up to {made.as_of}: {error}", rule="cannot_learn"
-            ) from error
+            raise _cannot_learn(made.as_of, error) from error
         folder = asked.out / MODELS
         with clear_disk_errors(folder):
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -110,30 +110,36 @@ def evaluate(asked: Asked, *, now: datetime, told: Callable[[str], None]) -> tup
     Raises:
         UsageError: as `train_model`.
     """
-    from models.learning.validate import choose, few_threads, foretell, report
+    from models.learning.judge import judge
+    from publish.code_version import code_version
+    from records.lake.disk import clear_disk_errors
 
     with _prepared(asked, now, told) as made:
-        card = made.policy.scorecard
         try:
-            with few_threads(len(made.data)):
-                foretold = foretell(made.data, card, told)
+            judged = judge(made.data, made.everybody, made.policy.scorecard, made.as_of, told)
         except ValueError as error:
-            raise UsageError(
-                f"nothing can be learned up to {made.as_of}: {error}", rule="cannot_learn"
-            ) from error
-        chosen, selection = choose(made.data, card, foretold)
+            raise _cannot_learn(made.as_of, error) from error
         found = {
             "as_of": made.as_of.isoformat(),
+            "known_by": made.as_of.isoformat() if asked.as_received else None,
             "policy_version": made.policy.version,
-            "chosen": chosen.id,
-            "selection": selection,
-            **report(made.data, card, foretold, chosen.id),
+            "code_version": code_version(),
+            "inputs": sorted(made.inputs),
+            "chosen": judged.chosen.id,
+            "selection": judged.selection,
+            "metrics": judged.metrics,
         }
         folder = asked.out / MODELS
-        folder.mkdir(mode=0o700, exist_ok=True)
-        place = folder / f"evaluation-{made.as_of}.json"
-        place.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        with clear_disk_errors(folder):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            place = folder / f"evaluation-{made.as_of}.json"
+            text = json.dumps(found, ensure_ascii=False, indent=1, allow_nan=False)
+            place.write_text(text + "\n", encoding="utf-8")
     return found, place
+
+
+def _cannot_learn(as_of: date, error: ValueError) -> UsageError:
+    return UsageError(f"nothing can be learned up to {as_of}: {error}", rule="cannot_learn")
 
 
 def watch(asked: Asked, *, now: datetime, told: Callable[[str], None]) -> Watched:
@@ -148,10 +154,11 @@ def watch(asked: Asked, *, now: datetime, told: Callable[[str], None]) -> Watche
 
     from features.history import wanted
     from flows.model_registry import keep_watched, policy_folder
+    from models.learning.calibrate import Calibrated
     from models.learning.dataset import Window, build, months_before, read
     from models.learning.metrics import auc
     from models.learning.scoring import score_model
-    from models.learning.validate import chance
+    from models.points import HUNDREDTHS
     from policy import load_policy
     from policy.learned import Watched
 
@@ -177,7 +184,8 @@ def watch(asked: Asked, *, now: datetime, told: Callable[[str], None]) -> Watche
         data = read(files, [window], wanted(policy))
     points = score_model(model, data)
     c = model.calibration
-    foretold = chance(points.astype(float), model.base_points_h, model.factor, c.intercept, c.slope)
+    scale = Calibrated(model.base_points_h, model.factor * HUNDREDTHS, c.intercept, c.slope, None)
+    foretold = scale.chance(points.astype(float))
     found = auc(points, data.event)
     line = {
         "model": model.id,
@@ -212,7 +220,7 @@ def _at_work(asked: Asked, now: datetime, told: Callable[[str], None]) -> Iterat
 def _prepared(asked: Asked, now: datetime, told: Callable[[str], None]) -> Iterator[Prepared]:
     """The training set; the lock of OUT is held while it lasts."""
     from features.history import wanted
-    from models.learning.dataset import build, features_file, read, windows
+    from models.learning.dataset import Window, build, features_file, read, windows
     from policy import load_policy
 
     today = now.astimezone(ZONE).date()
@@ -239,17 +247,13 @@ def _prepared(asked: Asked, now: datetime, told: Callable[[str], None]) -> Itera
         files = build(on, policy, spans, as_of, work, engine=asked.engine, told=told)
         names = wanted(policy)
 
-        def everybody(day: date) -> Dataset:
-            return read([features_file(work, day)], [_only(day)], names)
+        data = read(files, spans, names)
 
-        yield Prepared(
-            policy=policy,
-            as_of=as_of,
-            data=read(files, spans, names),
-            population=everybody(as_of),
-            before=everybody(spans[-1].start),
-            inputs=tuple(d.sha256 for d in intake.taking_part()),
-        )
+        def everybody(day: date) -> Dataset:
+            return read([features_file(work, day)], [Window(day, day)], names, like=data)
+
+        inputs = tuple(d.sha256 for d in intake.taking_part())
+        yield Prepared(policy=policy, as_of=as_of, data=data, everybody=everybody, inputs=inputs)
 
 
 def _intake(
@@ -266,9 +270,3 @@ def _intake(
 
     accepted: list[str | Acceptance] = list(asked.accept_refused)
     return ingest(landing, lake, policy, today=today, now=now, known_by=known_by, accept_refused=accepted)
-
-
-def _only(day: date) -> Window:
-    from models.learning.dataset import Window
-
-    return Window(day, day)

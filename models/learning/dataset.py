@@ -44,7 +44,7 @@ class Dataset:
         window: of each row, as an index into ``windows``.
         entity: of each row, a number for each uscc. uscc: by that number.
         features: name → int32; `MISSING` is null; a text is an index into ``levels[name]``.
-        levels: texts, sorted.
+        levels: texts, sorted (those of the dataset that it was read like, then its own).
         event: whether it happened. visited: day of the first visit in the window (days since 1970), `MISSING` none.
         expert_h: hundredths of the expert table on the window's first day; `MISSING` where none was made.
         groups: division_code, entity_type, industry_code, age_months, registered_capital_wan; for reports only.
@@ -121,8 +121,8 @@ def build(
 
     starts = {w.start: w for w in spans}
     ends = {w.end: w for w in spans}
-    # Only the windows that are foretold are compared with the expert table.
-    compared = {w.start for w in spans[-policy.scorecard.validation.windows :]}
+    # Only the windows that are foretold, and the day of training, are compared with the expert table.
+    compared = {*(w.start for w in spans[-policy.scorecard.validation.windows :]), as_of}
     work.mkdir(parents=True, exist_ok=True)
     ws: Workspace | None = None
     linked: Linked | None = None
@@ -190,11 +190,14 @@ def _join(work: Path, window: Window, policy: Policy) -> Path:
     return target
 
 
-def read(files: Sequence[Path], spans: Sequence[Window], names: Sequence[str]) -> Dataset:
+def read(
+    files: Sequence[Path], spans: Sequence[Window], names: Sequence[str], like: Dataset | None = None
+) -> Dataset:
     """The files of `build` as columns of numbers.
 
     Args:
         names: features to read.
+        like: a dataset whose texts keep their numbers; texts that it does not have come after them.
     """
     import numpy as np
     import pyarrow as pa
@@ -213,8 +216,11 @@ def read(files: Sequence[Path], spans: Sequence[Window], names: Sequence[str]) -
         whole = pc.fill_null(values.cast(kind), MISSING).to_numpy().astype(np.int64)
         return np.clip(whole, MISSING, (1 << 31) - 1).astype(np.int32)
 
-    def coded(values: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
-        levels = sorted(v for v in pc.unique(values).to_pylist() if v is not None)
+    def coded(
+        values: pa.ChunkedArray, known: Sequence[str] = ()
+    ) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
+        found = {v for v in pc.unique(values).to_pylist() if v is not None}
+        levels = [*known, *sorted(found.difference(known))]
         at = pc.index_in(values, value_set=pa.array(levels, pa.string()))
         return numbers(at, pa.int64()), tuple(levels)
 
@@ -224,7 +230,7 @@ def read(files: Sequence[Path], spans: Sequence[Window], names: Sequence[str]) -
     features, levels = {}, {}
     for name in names:
         if name in TEXTS:
-            features[name], levels[name] = coded(column(name))
+            features[name], levels[name] = coded(column(name), like.levels[name] if like else ())
         else:
             features[name] = numbers(column(name), pa.int64())
     entity, uscc = coded(column("uscc"))

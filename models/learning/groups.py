@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.learning.metrics import auc
-from models.learning.rates import wilson
+from models.learning.metrics import Ordered, mean_known, once
+from models.learning.resampled import Resamples, interval, number
+from models.learning.validate import are_too_few
+from models.points import HUNDREDTHS
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -28,11 +30,12 @@ _ORDER = {
 
 
 def by_groups(
-    data: Dataset, card: ScorecardFile, foretold: Foretold, chosen: str
+    data: Dataset, card: ScorecardFile, foretold: Foretold, chosen: str, draws: Resamples
 ) -> dict[str, list[dict[str, Any]]]:
-    """Division, size, age and industry of the foretold rows: n, rate with interval, AUC, share above the budget.
+    """Division, size, age and industry of the foretold rows: n; rate, AUC and share within the budget with intervals.
 
-    A group below `validation.min_group` entities or `min_group_events` events is named with its size alone.
+    The AUC orders entities of one window alone, each window weighing by its pairs. A group below
+    `validation.min_group` entities or `min_group_events` events (or entities without one) is named with its size.
     """
     rows, score = foretold.rows, foretold.scores[chosen]
     event = data.event[rows]
@@ -60,22 +63,26 @@ def by_groups(
         for name in sorted(set(names.tolist()), key=lambda name: (_ORDER.get(name, 0), name)):
             here = names == name
             n, events = int(here.sum()), int(event[here].sum())
-            line: dict[str, Any] = {"group": name, "rows": n}
-            # Without either outcome there is no order to judge.
-            if n < v.min_group or min(events, n - events) < v.min_group_events:
+            entity = data.entity[rows[here]]
+            line: dict[str, Any] = {"group": name, "rows": n, "entities": len(np.unique(entity))}
+            if are_too_few(entity, event[here], v):
                 found[kind].append(line | {"too_few": True})
                 continue
-            low, high = wilson(events, n)
+            drawn = draws.shares(entity, np.stack([event[here], flagged[here]], axis=1))
+            seen = _auc(score, event, window, here, None)
+            many = _auc(score, event, window, here, (data.entity[rows], draws))
             found[kind].append(
                 line
                 | {
                     "too_few": False,
                     "events": events,
                     "rate": events / n,
-                    "interval": [low, high],
-                    "auc": auc(score[here], event[here]),
+                    "rate_interval": interval(drawn[:, 0]),
+                    "auc": number(seen[0]),
+                    "auc_interval": interval(many),
                     "flagged": float(flagged[here].mean()),
-                    "mean_points": float(score[here].mean() / 100),
+                    "flagged_interval": interval(drawn[:, 1]),
+                    "mean_points": float(score[here].mean() / HUNDREDTHS),
                 }
             )
     return found
@@ -90,3 +97,22 @@ def _cut(
         return next((text for limit, text in limits if value < limit), above)
 
     return np.asarray([name(value) for value in values], object)
+
+
+def _auc(
+    score: npt.NDArray[np.float64],
+    event: npt.NDArray[np.bool_],
+    window: npt.NDArray[np.int32],
+    here: npt.NDArray[np.bool_],
+    resampled: tuple[npt.NDArray[np.int32], Resamples] | None,
+) -> npt.NDArray[np.float64]:
+    """AUC of a group, as seen or of each resample (of the rows' entities)."""
+    values, pairs = [], []
+    for one in np.unique(window[here]):
+        inside = np.flatnonzero(here & (window == one))
+        ordered = Ordered(score[inside], event[inside])
+        weights = [once(len(inside))] if resampled is None else resampled[1].of(resampled[0][inside])
+        parts = [ordered.auc(weight) for weight in weights]
+        values.append(np.concatenate([part[0] for part in parts]))
+        pairs.append(np.concatenate([part[1] for part in parts]))
+    return mean_known(np.stack(values), np.stack(pairs))

@@ -1,7 +1,8 @@
 """How well points foretell: plain numbers from scores, outcomes and days. Higher scores are riskier.
 
 Ties are never broken in anybody's favour: AUC counts them half, a budget that cuts through a tie gives a range, and
-days are counted in expectation over every order of the tied.
+days are counted in expectation over every order of the tied. Every measure is taken of many resamples at once; where
+there is nothing to judge (one outcome only) it is NaN here, and null wherever it is written down.
 """
 
 from __future__ import annotations
@@ -11,30 +12,110 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy.typing as npt
 
     Numbers = npt.NDArray[Any]
     Flags = npt.NDArray[np.bool_]
 
+# Of the method; `first_half_actual` beside them is of the visits as they were made.
+DAYS = ("mean", "share_later", "first_half")
 
-def auc(score: Numbers, event: Flags, weight: Numbers | None = None) -> float:
+
+class Ordered:
+    """The entities of one window in the order of their scores, the riskiest first; put in order once.
+
+    ``weight`` is everywhere how often each entity was drawn: whole numbers, resamples × rows. Every answer has a
+    value (or three: with the tied in the worst order, in expectation, in the best) for each resample.
+
+    Args:
+        score, event: of each entity. visited: its day of visit, where days are to be counted.
+    """
+
+    def __init__(self, score: Numbers, event: Flags, visited: Numbers | None = None) -> None:
+        values, tied = np.unique(-score, return_inverse=True)
+        self.distinct = len(values)
+        self._tied = tied
+        self._order = np.argsort(tied, kind="stable")
+        self._ends = np.cumsum(np.bincount(tied, minlength=len(values)))
+        self._hits = self._order[event[self._order]]
+        self._hit_ends = np.cumsum(np.bincount(tied[event], minlength=len(values)))
+        self._visited = visited
+
+    def measures(self, weight: Numbers, share: float) -> dict[str, Numbers]:
+        """Every measure of each resample.
+
+        Returns:
+            ``events``, ``auc``; ``found``, ``precision`` and ``recall`` [least, expected, most] when that share of
+            the entities is inspected. Where there are visits, what would have come of making the same ones in the
+            order of risk, the tied sharing their places evenly: ``days_mean`` (how much earlier events are found),
+            ``days_share_later`` (share of them found later), ``days_first_half`` (in the first half of the visits)
+            and ``days_first_half_actual`` (as the visits were made).
+        """
+        every = _up_to(weight[:, self._order], self._ends)
+        bad = _up_to(weight[:, self._hits], self._hit_ends)
+        whole = bad[:, -1] if self.distinct else np.zeros(len(weight), int)
+        found: dict[str, Numbers] = {"events": whole, "auc": _auc(every, bad)}
+        found["found"], budget = _at_budget(every, bad, share)
+        found["precision"] = _ratio(found["found"], budget[:, None])
+        found["recall"] = _ratio(found["found"], whole[:, None])
+        if self._visited is not None:
+            found |= {f"days_{k}": v for k, v in self._days(weight, every, bad, self._visited).items()}
+        return found
+
+    def auc(self, weight: Numbers) -> tuple[Numbers, Numbers]:
+        """AUC of each resample, and of how many pairs (of an event and none)."""
+        every = _up_to(weight[:, self._order], self._ends)
+        bad = _up_to(weight[:, self._hits], self._hit_ends)
+        whole = bad[:, -1] if self.distinct else np.zeros(len(weight), int)
+        return _auc(every, bad), (whole * (weight.sum(axis=1, dtype=np.int64) - whole)).astype(float)
+
+    def _days(self, weight: Numbers, every: Numbers, bad: Numbers, visited: Numbers) -> dict[str, Numbers]:
+        days, day = np.unique(visited, return_inverse=True)
+        by_day = np.argsort(day, kind="stable")
+        # How many visits were made up to and including each day; the sum of their days.
+        made = _up_to(weight[:, by_day], np.cumsum(np.bincount(day, minlength=len(days))))
+        summed = np.cumsum(np.diff(made, axis=1, prepend=0) * days, axis=1)
+        first = _before(every)
+        size = every - first
+        # The sum of the first so many places, straight between two days: the mean of a tied group's own.
+        zero = np.zeros(1)
+        sums = np.array(
+            [
+                np.interp(ends, np.concatenate([zero, x]), np.concatenate([zero, y]))
+                for ends, x, y in zip(every, made, summed, strict=True)
+            ]
+        ).reshape(every.shape)
+        expected = _ratio(sums - _before(sums), size, 0.0)
+        hits, group, on = weight[:, self._hits], self._tied[self._hits], day[self._hits]
+        among = np.diff(bad, axis=1, prepend=0)
+        whole = hits.sum(axis=1, dtype=np.int64)
+        # Of the places that a tied group holds, those on a later day than the visit was.
+        later = np.clip(every[:, group] - np.maximum(first[:, group], made[:, on]), 0, None)
+        half = made[:, -1:] / 2 if len(days) else np.zeros((len(weight), 1))
+        visits = np.diff(made, axis=1, prepend=0)
+        actual = np.clip(_ratio(half - _before(made), visits, 0.0), 0, 1)
+        foreseen = np.clip(_ratio(half - first, size, 0.0), 0, 1)
+        return {
+            "mean": _ratio(hits @ visited[self._hits].astype(float) - _sum(among * expected), whole),
+            "share_later": _ratio(_sum(hits * _ratio(later, size[:, group], 0.0)), whole),
+            "first_half": _ratio(_sum(among * foreseen), whole),
+            "first_half_actual": _ratio(_sum(hits * actual[:, on]), whole),
+        }
+
+
+def once(rows: int) -> Numbers:
+    """The weight of what was seen itself: every entity once."""
+    return np.ones((1, rows), np.uint8)
+
+
+def auc(score: Numbers, event: Flags) -> float:
     """Chance that an entity with the event scores above one without; ties count half. NaN without both.
 
     >>> import numpy as np
     >>> auc(np.array([1, 2, 2, 3]), np.array([False, False, True, True]))
     0.875
     """
-    return _ranked_auc(np.unique(score, return_inverse=True)[1], event, weight)
-
-
-def _ranked_auc(tied: Numbers, event: Flags, weight: Numbers | None) -> float:
-    """AUC from places in the order of scores, where the tied have one place."""
-    size = int(tied.max(initial=-1)) + 1
-    every = np.bincount(tied, weights=weight, minlength=size)
-    bad = np.bincount(tied[event], weights=None if weight is None else weight[event], minlength=size)
-    return _counted_auc(every - bad, bad)
+    return float(Ordered(score, event).auc(once(len(score)))[0][0])
 
 
 def auc_of_bins(score: Numbers, rows: Numbers, events: Numbers) -> float:
@@ -44,111 +125,22 @@ def auc_of_bins(score: Numbers, rows: Numbers, events: Numbers) -> float:
     >>> auc_of_bins(np.array([1, 2, 3]), np.array([1, 2, 1]), np.array([0, 1, 1]))
     0.875
     """
-    _, tied = np.unique(score, return_inverse=True)
-    every, bad = (np.bincount(tied, weights=x) for x in (rows, events))
-    return _counted_auc(every - bad, bad)
+    _, tied = np.unique(-score, return_inverse=True)
+    every, bad = (np.cumsum(np.bincount(tied, weights=x))[None] for x in (rows, events))
+    return float(_auc(every, bad)[0])
 
 
-def _counted_auc(good: Numbers, bad: Numbers) -> float:
-    if not good.sum() or not bad.sum():
-        return float("nan")
-    below = np.cumsum(good) - good
-    return float((bad * (below + good / 2)).sum() / (good.sum() * bad.sum()))
-
-
-def mean_auc(score: Numbers, event: Flags, window: Numbers, weight: Numbers | None = None) -> float:
+def mean_auc(score: Numbers, event: Flags, window: Numbers) -> float:
     """Mean of the windows' AUC, so that no difference between windows counts as foresight."""
-    return mean_auc_of(score, event, window)(weight)
+    parts = [auc(score[window == one], event[window == one]) for one in np.unique(window)]
+    return float(mean_known(np.array(parts)[:, None])[0])
 
 
-def mean_auc_of(score: Numbers, event: Flags, window: Numbers) -> Callable[[Numbers | None], float]:
-    """`mean_auc` for many weights: the scores are put in order once."""
-    parts = []
-    for one in np.unique(window):
-        here = np.flatnonzero(window == one)
-        parts.append((here, np.unique(score[here], return_inverse=True)[1], event[here]))
-
-    def measure(weight: Numbers | None) -> float:
-        found = [
-            _ranked_auc(tied, happened, None if weight is None else weight[here])
-            for here, tied, happened in parts
-        ]
-        known = [value for value in found if value == value]
-        return float(np.mean(known)) if known else float("nan")
-
-    return measure
-
-
-def at_budget(score: Numbers, event: Flags, share: float) -> dict[str, Any]:
-    """Precision and recall when that share of the entities is inspected, the riskiest first.
-
-    Returns:
-        inspected, found_least, found_expected, found_most (with ties), precision and recall as [least, expected,
-        most].
-
-    >>> import numpy as np
-    >>> at_budget(np.array([2, 1, 1, 1]), np.array([True, True, False, False]), 0.5)["recall"]
-    [0.5, 0.6666666666666666, 1.0]
-    """
-    budget = int(np.ceil(share * len(score)))
-    order = np.sort(score)[::-1]
-    cut = order[budget - 1] if budget else np.inf
-    above = score > cut
-    tied = score == cut
-    places = budget - int(above.sum())
-    sure, among, size = int(event[above].sum()), int(event[tied].sum()), int(tied.sum())
-    least = sure + max(0, places - (size - among))
-    most = sure + min(places, among)
-    expected = sure + (places * among / size if size else 0.0)
-    whole = int(event.sum())
-    found = (least, expected, most)
-    return {
-        "share": share,
-        "inspected": budget,
-        "events": whole,
-        "found": [float(f) for f in found],
-        "precision": [float(f / budget) if budget else 0.0 for f in found],
-        "recall": [float(f / whole) if whole else 0.0 for f in found],
-    }
-
-
-def days_earlier(score: Numbers, event: Flags, visited: Numbers) -> dict[str, float]:
-    """How much earlier violations would have been found, had the same visits been made in the order of risk.
-
-    The visits' days stay; who is visited on which is decided by the score. Tied entities share their places evenly.
-
-    Returns:
-        mean (days earlier), share_later (of the violations that would be found later), first_half (share of the
-        violations found in the first half of the visits), first_half_actual.
-
-    >>> import numpy as np
-    >>> days_earlier(np.array([1, 2]), np.array([False, True]), np.array([10, 20]))["mean"]
-    10.0
-    """
-    n = len(score)
-    slots = np.sort(visited).astype(float)
-    values, tied = np.unique(-score, return_inverse=True)
-    size = np.bincount(tied, minlength=len(values))
-    first = np.concatenate([[0], np.cumsum(size)[:-1]])
-    sums = np.concatenate([[0.0], np.cumsum(slots)])
-    expected = (sums[first + size] - sums[first]) / size
-    half = n / 2
-    in_half = np.clip((half - first) / size, 0, 1)
-    whole = int(event.sum())
-    if not whole:
-        return dict.fromkeys(("mean", "share_later", "first_half", "first_half_actual"), float("nan"))
-    later = 0.0
-    for group in np.unique(tied[event]):
-        places = slots[first[group] : first[group] + size[group]]
-        actual = visited[event & (tied == group)]
-        later += sum(float((places > day).mean()) for day in actual)
-    place = np.argsort(np.argsort(visited, kind="stable"), kind="stable")
-    return {
-        "mean": float((visited[event] - expected[tied[event]]).mean()),
-        "share_later": later / whole,
-        "first_half": float(in_half[tied[event]].sum() / whole),
-        "first_half_actual": float((place[event] < half).mean()),
-    }
+def mean_known(values: Numbers, weight: Numbers | None = None) -> Numbers:
+    """Mean over the first axis of what is not NaN; NaN where nothing is known."""
+    is_known = ~np.isnan(values)
+    share = is_known.astype(float) if weight is None else is_known * weight
+    return _ratio((np.where(is_known, values, 0) * share).sum(axis=0), share.sum(axis=0))
 
 
 def calibration(chance: Numbers, event: Flags, groups: int = 10) -> list[dict[str, float]]:
@@ -166,24 +158,50 @@ def calibration(chance: Numbers, event: Flags, groups: int = 10) -> list[dict[st
     ]
 
 
-def interval(
-    measure: Callable[[Numbers], float], entity: Numbers, draws: int, seed: int
-) -> tuple[float, float]:
-    """95 % interval by drawing entities with replacement; all rows of an entity come together.
+def _up_to(drawn: Numbers, ends: Numbers) -> Numbers:
+    """Sum of the first so many columns, for each end."""
+    sums = np.zeros((drawn.shape[0], drawn.shape[1] + 1), np.int64)
+    np.cumsum(drawn, axis=1, out=sums[:, 1:])
+    return sums[:, ends]
 
-    Args:
-        measure: of weights of the rows (how often each was drawn).
-        entity: of each row.
-    """
-    rng = np.random.default_rng(seed)
-    _, number = np.unique(entity, return_inverse=True)
-    count = int(number.max(initial=-1)) + 1
-    found = []
-    for _ in range(draws):
-        drawn = np.bincount(rng.integers(0, count, count), minlength=count)
-        found.append(measure(drawn[number].astype(float)))
-    known = [value for value in found if value == value]
-    if not known:
-        return float("nan"), float("nan")
-    low, high = np.quantile(known, [0.025, 0.975])
-    return float(low), float(high)
+
+def _before(sums: Numbers) -> Numbers:
+    """The running sum before each column."""
+    return np.concatenate([np.zeros((len(sums), 1), sums.dtype), sums[:, :-1]], axis=1)[:, : sums.shape[1]]
+
+
+def _sum(values: Numbers) -> Numbers:
+    found: Numbers = values.sum(axis=1)
+    return found
+
+
+def _ratio(part: Numbers, whole: Numbers, of_nothing: float = np.nan) -> Numbers:
+    """A part of a whole; what is said where the whole is nothing is NaN unless given."""
+    shape = np.broadcast_shapes(np.shape(part), np.shape(whole))
+    return np.divide(part, whole, out=np.full(shape, of_nothing), where=np.broadcast_to(whole, shape) > 0)
+
+
+def _auc(every: Numbers, bad: Numbers) -> Numbers:
+    """From the running sums of entities and of events, the riskiest first."""
+    if not every.shape[1]:
+        return np.full(len(every), np.nan)
+    good = every - bad
+    below = good[:, -1:] - (good + _before(good)) / 2
+    return _ratio(_sum((bad - _before(bad)) * below), bad[:, -1] * good[:, -1])
+
+
+def _at_budget(every: Numbers, bad: Numbers, share: float) -> tuple[Numbers, Numbers]:
+    """Events found [least, expected, most], and how many are inspected."""
+    if not every.shape[1]:
+        return np.zeros((len(every), 3)), np.zeros(len(every), int)
+    row = np.arange(len(every))
+    # 0.07 × 100 is a little more than 7 in binary.
+    budget = np.ceil(share * every[:, -1] - 1e-9).astype(int)
+    cut = (every >= budget[:, None]).argmax(axis=1)
+    sure, above = _before(bad)[row, cut], _before(every)[row, cut]
+    among, size = bad[row, cut] - sure, every[row, cut] - above
+    places = budget - above
+    least = sure + np.maximum(0, places - (size - among))
+    most = sure + np.minimum(places, among)
+    expected = sure + np.where(size > 0, places * among / np.maximum(size, 1), 0.0)
+    return np.stack([least, expected, most], axis=1).astype(float), budget

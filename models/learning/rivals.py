@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,49 +16,92 @@ from policy.scorecard import TEXTS
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from models.learning.bins import Binned
     from models.learning.dataset import Dataset
-    from policy.scorecard import LearnedFeature, ScorecardFile
+    from policy.scorecard import ScorecardFile
+
+    Rows = npt.NDArray[np.intp]
+    Scores = npt.NDArray[np.float64]
+
+RIVALS = ("expert", "last_event", "single_best", "boosting")
 
 
-def expert(data: Dataset, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+class Rivals(NamedTuple):
+    """Every rival as fitted on some rows.
+
+    Attributes:
+        scorers: rival → score of rows of a dataset (one whose texts have the numbers of the one fitted on).
+        best_feature: id of the feature that single_best looks at.
+    """
+
+    scorers: dict[str, Callable[[Dataset, Rows], Scores]]
+    best_feature: str
+
+
+def fit_rivals(data: Dataset, train: Rows, card: ScorecardFile, bins: TrainingBins) -> Rivals:
+    """Fits what is to be fitted.
+
+    Args:
+        bins: of the training rows.
+    """
+    best, single = _single_best(card, bins)
+    boosted = _boosting(data, train, card)
+    scorers = {"expert": expert, "last_event": last_event, "single_best": single, "boosting": boosted}
+    assert tuple(scorers) == RIVALS
+    return Rivals(scorers, best)
+
+
+def expert(data: Dataset, rows: Rows) -> Scores:
     """Points of the expert table on the window's first day."""
     return data.expert_h[rows].astype(float)
 
 
-def last_event(data: Dataset, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+def last_event(data: Dataset, rows: Rows) -> Scores:
     """Last-violation heuristic: whoever had such an event last comes first, those that never had one come last."""
     since = data.features["days_since_event"][rows].astype(float)
     return np.where(since == MISSING, -np.inf, -since)
 
 
-def single_best(
-    data: Dataset, rows: npt.NDArray[np.intp], card: ScorecardFile, bins: TrainingBins
-) -> tuple[str, npt.NDArray[np.float64]]:
-    """The one feature whose bins order the training rows best, and what it says of other rows.
-
-    Args:
-        bins: of the training rows.
-    """
-    best: tuple[float, str, npt.NDArray[np.float64]] | None = None
+def _single_best(card: ScorecardFile, bins: TrainingBins) -> tuple[str, Callable[[Dataset, Rows], Scores]]:
+    """The one feature whose bins order the training rows best, and what it says of other rows."""
+    best: tuple[float, Binned] | None = None
     for feature in card.features:
         binned = bins.of(feature, card.fit.candidates[0])
         found = auc_of_bins(binned.evidence, binned.rows, binned.events)
         if best is None or found > best[0] + 1e-9:
-            best = (found, feature.id, binned.evidence[binned.codes(data.features[feature.feature][rows])])
+            best = (found, binned)
     assert best is not None
-    return best[1], best[2]
+    one = best[1]
+    return one.feature.id, lambda data, rows: one.evidence[
+        one.codes(data.features[one.feature.feature][rows])
+    ]
 
 
-def boosting(
-    data: Dataset, train: npt.NDArray[np.intp], rows: npt.NDArray[np.intp], card: ScorecardFile
-) -> npt.NDArray[np.float64]:
+def _boosting(data: Dataset, train: Rows, card: ScorecardFile) -> Callable[[Dataset, Rows], Scores]:
     """Log-odds of gradient boosting under the same directions: what being additive costs."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     b = card.boosting
     sample, weight = sample_rows(data.event[train], card)
     taken = train[sample]
-    columns, others = zip(*(_column(data, train, taken, rows, f, card) for f in card.features), strict=True)
+    texts = {
+        f.feature: fit_bins(
+            f, data.features[f.feature][train], data.event[train], is_text=True, max_bins=2, smoothing=1.0,
+            min_share=0.0, min_level_rows=card.fit.min_level_rows,
+        )
+        for f in card.features
+        if f.feature in TEXTS
+    }  # fmt: skip
+
+    def columns(data: Dataset, rows: Rows) -> npt.NDArray[np.float32]:
+        def column(name: str) -> npt.NDArray[np.float32]:
+            values = data.features[name][rows]
+            if name in texts:
+                return texts[name].codes(values).astype(np.float32)
+            return np.where(values == MISSING, np.nan, values).astype(np.float32)
+
+        return np.column_stack([column(f.feature) for f in card.features])
+
     directions = {"up": 1, "down": -1, "free": 0}
     model = HistGradientBoostingClassifier(
         max_iter=b.max_iter,
@@ -70,26 +114,10 @@ def boosting(
         early_stopping=False,
         random_state=card.validation.seed,
     )
-    model.fit(np.column_stack(columns), data.event[taken], sample_weight=weight)
-    found: npt.NDArray[np.float64] = model.decision_function(np.column_stack(others))
-    return found
+    model.fit(columns(data, taken), data.event[taken], sample_weight=weight)
 
+    def score(data: Dataset, rows: Rows) -> Scores:
+        found: Scores = model.decision_function(columns(data, rows))
+        return found
 
-def _column(
-    data: Dataset,
-    train: npt.NDArray[np.intp],
-    taken: npt.NDArray[np.intp],
-    rows: npt.NDArray[np.intp],
-    feature: LearnedFeature,
-    card: ScorecardFile,
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    values = data.features[feature.feature]
-    if feature.feature not in TEXTS:
-        parts = (values[taken], values[rows])
-        known, new = (np.where(p == MISSING, np.nan, p).astype(np.float32) for p in parts)
-        return known, new
-    binned = fit_bins(
-        feature, values[train], data.event[train], is_text=True, max_bins=2, smoothing=1.0, min_share=0.0,
-        min_level_rows=card.fit.min_level_rows,
-    )  # fmt: skip
-    return binned.codes(values[taken]).astype(np.float32), binned.codes(values[rows]).astype(np.float32)
+    return score

@@ -13,27 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.learning import rivals
 from models.learning.fit import Table, TrainingBins, fit_table
-from models.learning.metrics import (
-    at_budget,
-    auc,
-    calibration,
-    days_earlier,
-    interval,
-    mean_auc,
-    mean_auc_of,
-)  # fmt: skip
-from models.points import HUNDREDTHS
+from models.learning.metrics import mean_auc
+from models.learning.rivals import fit_rivals
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from models.learning.dataset import Dataset
-    from policy.scorecard import Candidate, ScorecardFile
+    from policy.scorecard import Candidate, ScorecardFile, Validation
 
 _SMALL = 300_000
-RIVALS = ("expert", "last_event", "single_best", "boosting")
 
 
 @dataclass(frozen=True)
@@ -65,6 +55,17 @@ def train_rows(data: Dataset, window: int) -> npt.NDArray[np.intp]:
     return np.flatnonzero(np.isin(data.window, ended))
 
 
+def are_too_few(entity: npt.NDArray[np.int32], event: npt.NDArray[np.bool_], rules: Validation) -> bool:
+    """Whether rows are too few to judge: entities, those with the event, or those without it, each counted once."""
+    counts = (len(np.unique(x)) for x in (entity, entity[event], entity[~event]))
+    return any(
+        found < least
+        for found, least in zip(
+            counts, (rules.min_group, rules.min_group_events, rules.min_group_events), strict=True
+        )
+    )
+
+
 def few_threads(rows: int) -> AbstractContextManager[object]:
     """One thread for small sets: there, threads that wait for one another cost more than they do."""
     from threadpoolctl import threadpool_limits
@@ -78,6 +79,11 @@ def foretell(data: Dataset, card: ScorecardFile, told: Callable[[str], None]) ->
     Raises:
         ValueError: a window has too few events before it, or holds only one outcome.
     """
+    with few_threads(len(data)):
+        return _foretell(data, card, told)
+
+
+def _foretell(data: Dataset, card: ScorecardFile, told: Callable[[str], None]) -> Foretold:
     rows: list[npt.NDArray[np.intp]] = []
     scores: dict[str, list[npt.NDArray[np.float64]]] = {}
     tables: dict[str, list[Table]] = {c.id: [] for c in card.fit.candidates}
@@ -96,15 +102,10 @@ def foretell(data: Dataset, card: ScorecardFile, told: Callable[[str], None]) ->
             table = fit_table(data, train, card, candidate, bins)
             tables[candidate.id].append(table)
             scores.setdefault(candidate.id, []).append(table.score(data, test).astype(float))
-        feature, single = rivals.single_best(data, test, card, bins)
-        best.append(feature)
-        for name, score in (
-            ("expert", rivals.expert(data, test)),
-            ("last_event", rivals.last_event(data, test)),
-            ("single_best", single),
-            ("boosting", rivals.boosting(data, train, test, card)),
-        ):
-            scores.setdefault(name, []).append(score)
+        rivals = fit_rivals(data, train, card, bins)
+        best.append(rivals.best_feature)
+        for name, scorer in rivals.scorers.items():
+            scores.setdefault(name, []).append(scorer(data, test))
     return Foretold(
         np.concatenate(rows), {name: np.concatenate(parts) for name, parts in scores.items()}, tables, best
     )
@@ -131,120 +132,4 @@ def choose(data: Dataset, card: ScorecardFile, foretold: Foretold) -> tuple[Cand
         "rule": "best mean AUC over the choosing windows to three decimals; then fewer features, smaller C, fewer bins",
         "choosing_windows": [data.windows[i].end.isoformat() for i in choosing],
         "ranked": [item[2] for item in ranked],
-    }
-
-
-def report(data: Dataset, card: ScorecardFile, foretold: Foretold, chosen: str) -> dict[str, Any]:
-    """Metrics of the chosen candidate and of every rival, over all windows and on the holdout alone."""
-    places = validation_windows(data, card)
-    parts = {"all": places, "holdout": places[-card.validation.holdout :]}
-    return {
-        part: {
-            name: _measures(data, card, foretold, score, inside)
-            for name, score in [(chosen, foretold.scores[chosen])]
-            + [(rival, foretold.scores[rival]) for rival in RIVALS]
-        }
-        for part, inside in parts.items()
-    } | {"single_best_features": foretold.best_feature}
-
-
-def _measures(
-    data: Dataset, card: ScorecardFile, foretold: Foretold, score: npt.NDArray[np.float64], inside: list[int]
-) -> dict[str, Any]:
-    v = card.validation
-    here = np.isin(data.window[foretold.rows], inside)
-    rows, score = foretold.rows[here], score[here]
-    event, window, entity = data.event[rows], data.window[rows], data.entity[rows]
-    per_window = [_window(data, card, rows, score, w) for w in inside]
-    measure = mean_auc_of(score, event, window)
-    found: dict[str, Any] = {
-        "rows": len(rows),
-        "events": int(event.sum()),
-        "auc": measure(None),
-        "auc_interval": interval(measure, entity, v.bootstrap, v.seed),
-        "windows": per_window,
-    }
-    for part in ("precision", "recall"):
-        found[part] = np.mean([w["budget"][part] for w in per_window], axis=0).tolist()
-    if card.event.at == "next_visit":
-        days = [w["days"] for w in per_window]
-        weight = [w["events"] for w in per_window]
-        found["days"] = (
-            {key: float(np.average([d[key] for d in days], weights=weight)) for key in days[0]}
-            if sum(weight)
-            else {}
-        )
-    return found
-
-
-def _window(
-    data: Dataset,
-    card: ScorecardFile,
-    rows: npt.NDArray[np.intp],
-    score: npt.NDArray[np.float64],
-    window: int,
-) -> dict[str, Any]:
-    here = data.window[rows] == window
-    s, event = score[here], data.event[rows][here]
-    found: dict[str, Any] = {
-        "start": data.windows[window].start.isoformat(),
-        "end": data.windows[window].end.isoformat(),
-        "rows": int(here.sum()),
-        "events": int(event.sum()),
-        "auc": auc(s, event),
-        "budget": at_budget(s, event, float(card.validation.budget_share)),
-        "distinct_scores": len(np.unique(s)),
-    }
-    if card.event.at == "next_visit":
-        found["days"] = days_earlier(s, event, data.visited[rows][here])
-    return found
-
-
-def calibrate(
-    score_h: npt.NDArray[np.float64], event: npt.NDArray[np.bool_], base_h: int, factor: float
-) -> tuple[float, float]:
-    """Intercept and slope of the chance of the event, fitted on scores of windows later than the fit's."""
-    from sklearn.linear_model import LogisticRegression
-
-    x = ((score_h - base_h) / HUNDREDTHS / factor).reshape(-1, 1)
-    model = LogisticRegression(C=1e6, l1_ratio=0.0, solver="newton-cholesky", max_iter=200).fit(x, event)
-    return float(model.intercept_[0]), float(model.coef_[0][0])
-
-
-def chance(
-    score_h: npt.NDArray[np.float64], base_h: int, factor: float, intercept: float, slope: float
-) -> npt.NDArray[np.float64]:
-    """Chance of the event that points stand for."""
-    found: npt.NDArray[np.float64] = 1 / (
-        1 + np.exp(-(intercept + slope * (score_h - base_h) / HUNDREDTHS / factor))
-    )
-    return found
-
-
-def calibration_report(
-    data: Dataset, card: ScorecardFile, foretold: Foretold, chosen: str, base_h: int, factor: float
-) -> dict[str, Any]:
-    """Calibration fitted on the choosing windows and judged on the holdout; and that on all, which the model keeps."""
-    places = validation_windows(data, card)
-    window, event = data.window[foretold.rows], data.event[foretold.rows]
-    score = foretold.scores[chosen]
-    late = np.isin(window, places[-card.validation.holdout :])
-    intercept, slope = calibrate(score[~late], event[~late], base_h, factor)
-    found = chance(score[late], base_h, factor, intercept, slope)
-    whole = calibrate(score, event, base_h, factor)
-    return {
-        "kept": {
-            "intercept": whole[0],
-            "slope": max(whole[1], 0.0),
-            "windows": [data.windows[i].end.isoformat() for i in places],
-            "rows": len(score),
-            "events": int(event.sum()),
-        },
-        "holdout": {
-            "intercept": intercept,
-            "slope": slope,
-            "foretold": float(found.mean()) if len(found) else None,
-            "observed": float(event[late].mean()) if len(found) else None,
-            "tenths": calibration(found, event[late]),
-        },
     }

@@ -11,6 +11,7 @@ import numpy as np
 from models.learning.dataset import MISSING, Dataset, Window
 from policy.scorecard import ScorecardFile
 
+AS_OF = date(2024, 7, 28)
 WINDOWS = tuple(Window(date(2024, m, 28), date(2024, m + 1, 28)) for m in range(1, 7))
 
 
@@ -108,3 +109,8 @@ def dataset(rows_each: int = 300, seed: int = 7, windows: tuple[Window, ...] = W
             )
         },
     )  # fmt: skip
+
+
+def everybody(day: date) -> Dataset:
+    """The entities with a class on a day; those of another day are others but for the first 300."""
+    return dataset(rows_each=500, seed=day.toordinal(), windows=(Window(day, day),))

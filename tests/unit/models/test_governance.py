@@ -14,7 +14,7 @@ import pytest
 import policy
 from flows.model_registry import decide, listed
 from models.learning.fit import fit_table
-from models.learning.train import cut_points
+from models.learning.steady import cut_points
 from policy import PolicyError, load_policy
 from policy.learned import Scorecard, model_bytes, read_model, read_registry, sealed
 from policy.scorecard import how_made

@@ -14,11 +14,13 @@ import pytest
 from models.learning.dataset import MISSING, Window, months_before, windows
 from models.learning.fit import fit_table, sample_rows
 from models.learning.groups import by_groups
-from models.learning.train import cut_points, train
+from models.learning.resampled import Resamples
+from models.learning.steady import cut_points
+from models.learning.train import train
 from models.learning.validate import Foretold, choose, foretell, train_rows
 from policy import PolicyError, load_policy
 from policy.learned import Scorecard, digest, model_bytes, read_model
-from tests.unit.models.learnable import WINDOWS, card, dataset, feature
+from tests.unit.models.learnable import AS_OF, card, dataset, everybody, feature
 
 
 class _Policy:
@@ -32,11 +34,13 @@ class _Policy:
 
 @pytest.fixture(scope="module")
 def model() -> Scorecard:
-    data = dataset()
-    everybody = dataset(rows_each=500, windows=WINDOWS[:1])
+    return _trained("b", "a")
+
+
+def _trained(*inputs: str) -> Scorecard:
     return train(
-        data, everybody, dataset(rows_each=500, seed=8, windows=WINDOWS[:1]), _Policy(card()),  # type: ignore[arg-type]
-        as_of=date(2024, 7, 28), known_by=None, inputs=["b", "a"], created_by="测试", code_version="0",
+        dataset(), everybody, _Policy(card()), as_of=AS_OF, known_by=None, inputs=inputs,  # type: ignore[arg-type]
+        created_by="测试", code_version="0",
     )  # fmt: skip
 
 
@@ -175,18 +179,13 @@ def test_groups_stand_in_the_order_of_their_spans() -> None:
     ages = np.tile(np.array([200, 5, 70, 40, 20, None], dtype=object), len(data) // 6)
     data = replace(data, groups={**data.groups, "age_months": ages})
     foretold = Foretold(np.arange(len(data)), {"plain": data.expert_h.astype(float)}, {}, [])
-    found = by_groups(data, card(), foretold, "plain")
+    found = by_groups(data, card(), foretold, "plain", Resamples(300, 20, 1))
     (kind,) = (k for k in found if k.startswith("age"))
     assert [g["group"] for g in found[kind]] == ["<1", "1–3", "3–5", "5–10", "≥10", "–"]
 
 
 def test_equal_training_gives_equal_bytes(model: Scorecard) -> None:
-    again = train(
-        dataset(), dataset(rows_each=500, windows=WINDOWS[:1]), dataset(rows_each=500, seed=8, windows=WINDOWS[:1]),
-        _Policy(card()), as_of=date(2024, 7, 28), known_by=None, inputs=["a", "b"], created_by="测试",  # type: ignore[arg-type]
-        code_version="0",
-    )  # fmt: skip
-    assert model_bytes(again) == model_bytes(model)
+    assert model_bytes(_trained("a", "b")) == model_bytes(model)
 
 
 def test_windows_end_on_the_day_of_training() -> None:
