@@ -13,9 +13,14 @@ _EXPECTED = {
     "status": "状态", "grounds": "依据", "eligible_on": "预计符合日", "clean_since": "无不良记录起始日",
     "blockers": "影响事项", "red_lines": "红线", "class_floor": "等级至少", "risk_class": "等级", "points": "分值",
     "unmatched": "未关联", "quarantined": "隔离", "absent": "无记录", "in_grades": "列入分类",
+    "gsxt": "公示系统", "creditchina": "信用中国",
 }  # fmt: skip
 _BLOCKER = {
     "reason": "", "kind": "类别", "doc": "文号", "event_on": "日期", "blocks_until": "影响至",
+}  # fmt: skip
+_CLOCK = {
+    "kind": "类别", "doc": "文号", "decided_on": "决定日", "publish_from": "公示自", "publish_until": "公示至",
+    "earliest_repair_on": "最早可申请修复", "rule": "依",
 }  # fmt: skip
 
 
@@ -78,6 +83,9 @@ def _expected(expect: Mapping[str, Any]) -> str:
     for key, value in expect.items():
         if key == "blockers":
             shown = "；".join(_blocker(line) for line in value) or "无"
+        elif key in ("gsxt", "creditchina"):
+            lines = value if isinstance(value, list) else [value]
+            shown = "；".join(_clock(line) for line in lines) or "无此项"
         elif key not in _EXPECTED and isinstance(value, Mapping):
             parts.append(f"“{key}”{_expected(value)}")
             continue
@@ -95,6 +103,17 @@ def _blocker(line: Mapping[str, Any]) -> str:
         words = "未定" if value is None else str(value)
         parts.append(f"{_BLOCKER.get(key, key)} {words}".strip())
     return " ".join(parts)
+
+
+def _clock(line: Mapping[str, Any]) -> str:
+    parts = []
+    for key, value in line.items():
+        if key == "is_published":
+            parts.append("在公示" if value else "不在公示")
+            continue
+        words = "无" if value is None else f"`{value}`" if key == "rule" else str(value)
+        parts.append(f"{_CLOCK[key]} {words}")
+    return "、".join(parts)
 
 
 def _words(value: Any) -> str:

@@ -121,9 +121,10 @@ def _decisions(ws: Workspace, versions: ir.Table, texts: ir.Table, policy: Polic
     schema = pa.schema([("kinds", pa.string()), ("proper", pa.string()), *[(f, pa.bool_()) for f in _FLAGS]])
     table = ws.put_rows("publicity_penalties", [describe_kinds(k, policy) for k in sorted(distinct)], schema)
     t = t.left_join(table.rename(k="kinds"), [("kinds", "k")]).drop("k")
-    # The tier of the penalties proper: an order to correct does not make a simple decision an ordinary one.
+    # The tier of the penalties proper: an order to correct does not make a simple decision an ordinary one. By the
+    # parameters of the decision's day, which a 变更 leaves where it was.
     t = t.mutate(kinds=t.proper)
-    t = with_tier(t, kinds_table(ws, "publicity", t, policy), policy)
+    t = with_tier(t, kinds_table(ws, "publicity", t, policy), policy, on="event_on")
     t = t.mutate(group=_group(t, policy)).left_join(
         _texts(texts, policy).rename(t_sha="sha256", t_row="source_row"),
         [("sha256", "t_sha"), ("source_row", "t_row")],

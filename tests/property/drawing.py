@@ -20,9 +20,25 @@ AUTHORITIES = (("341800-scjg", "3418"), ("341802-scjg", "341802"), ("某协会",
 DOCS = ("d0", "d1", "d2")
 KINDS_OF_PENALTY = (
     "罚款", "罚款", "警告", "责令停产停业", "罚款;警告", "没收违法所得", "不予处罚", "责令改正", "警告;责令改正",
-    "暂扣或者吊销许可证", "?吊销某种证书", "?公开道歉", "通报批评", "",
+    "暂扣或者吊销许可证", "?吊销某种证书", "?公开道歉", "通报批评", "", "吊销许可证件", "限制从业", "首违不罚;警告",
+    "通报批评;罚款", "警告;通报批评", "降低资质等级;罚款",
 )  # fmt: skip
-LISTS = ("经营异常名录", "严重违法失信名单", "失信被执行人", "海关失信企业名单")
+LISTS = (
+    "经营异常名录", "严重违法失信名单", "失信被执行人", "海关失信企业名单", "经营异常名录", "严重违法失信名单",
+    "重大税收违法失信主体", "拖欠农民工工资失信联合惩戒对象",
+)  # fmt: skip
+STATUSES = (*["存续"] * 12, "歇业", "歇业", "吊销", "注销", "清算", "撤销", "迁出")
+HONOURS = (
+    "诚信典型", "诚信典型", "诚信典型", "纳税信用A级", "海关AEO高级认证企业", "守合同重信用企业", "政府质量奖", None,
+)  # fmt: skip
+VIOLATIONS = (
+    None,
+    "虚假宣传",
+    "经营超过保质期的食品",
+    "使用未经检验的特种设备",
+    "消防设施未保持完好",
+    "未落实安全生产责任",
+)
 ACTIONS = (
     "信用修复",
     "信用修复",
@@ -42,6 +58,9 @@ RESULTS = (
     "R4_UNREACHABLE",
     "R5_CORRECTED",
     "R7_NO_ACTIVITY",
+    "R2_NOT_PUBLISHED",
+    "R8_PENDING",
+    "R0_EXIT",
 )
 CONCLUSIONS = ("不涉及该主体", "属实有效", "属实有效", "不成立", "重新核查")
 PLACEHOLDER = "无字号"
@@ -88,11 +107,19 @@ class History:
 
 @cache
 def _near_edges(as_of: date) -> tuple[date, ...]:
-    edges = [add_months(as_of, -months) for months in (0, 1, 12, 24, 36, 60)] + [
-        date(2026, 4, 1),
-        date(2024, 2, 29),
-    ]
-    return tuple(sorted({edge + timedelta(days=n) for edge in edges for n in (-1, 0, 1)}))
+    edges = [add_months(as_of, -months) for months in (0, 1, 12, 24, 36, 60)]
+    return _around(*edges, date(2026, 4, 1), date(2024, 2, 29))
+
+
+@cache
+def _near_publicity_edges(as_of: date) -> tuple[date, ...]:
+    """Where a publicity clock begins under another rule, or ends on the day."""
+    rules = (date(2014, 10, 1), date(2016, 4, 1), date(2019, 7, 1), date(2021, 9, 1), date(2023, 5, 1))
+    return _around(*rules, *(add_months(as_of, -months) for months in (3, 6)), date(2025, 4, 1))
+
+
+def _around(*days: date) -> tuple[date, ...]:
+    return tuple(sorted({day + timedelta(days=n) for day in days for n in (-1, 0, 1)}))
 
 
 class Drawer:
@@ -119,6 +146,8 @@ class Drawer:
         """Around every boundary mostly, else any."""
         if self.chance(55):
             return self.pick(*_near_edges(self.as_of))
+        if self.chance(15):
+            return self.pick(*_near_publicity_edges(self.as_of))
         first = add_months(self.as_of, -42)
         return first + timedelta(days=self.random.randint(0, (add_months(self.as_of, 3) - first).days))
 
@@ -137,7 +166,7 @@ class Drawer:
         if has_numbers:
             fields["reg_no"] = self.maybe(20, lambda: self.pick(*self.tokens, "F"))
             fields["org_code"] = self.maybe(15, lambda: self.pick(*self.tokens, "F"))
-            fields["subject_kind"] = "法人及非法人组织"
+            fields["subject_kind"] = "个体工商户" if uscc in self.individuals else "法人及非法人组织"
         fields["is_natural_person"] = False
         if may_be_natural and self.chance(8):
             fields |= {"subject_kind": "自然人", "is_natural_person": True}

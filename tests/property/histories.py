@@ -17,11 +17,14 @@ from hypothesis import strategies as st
 from tests.property.drawing import (
     ACTIONS,
     CONCLUSIONS,
+    HONOURS,
     KINDS_OF_PENALTY,
     LISTS,
     OLD,
     PLACEHOLDER,
     RESULTS,
+    STATUSES,
+    VIOLATIONS,
     Drawer,
     History,
 )
@@ -72,10 +75,9 @@ class _Maker(Drawer):
                 self.add("entities", self._entity(token, types[token], division, name))
 
     def _entity(self, token: str, entity_type: str, division: str, name: str) -> dict[str, Any]:
-        statuses = (*["存续"] * 10, "歇业", "吊销", "注销")
         return {
             "uscc": token, "name_norm": name if self.chance(85) else "n4", "entity_type": entity_type,
-            "status": self.pick(*statuses), "established_on": self.day() if self.chance(12) else OLD,
+            "status": self.pick(*STATUSES), "established_on": self.day() if self.chance(12) else OLD,
             "division_code": division, "reg_no": self.pick(token, token, token, "E0"),
             "parent_uscc": "E0" if token == "E1" and self.chance(90) else None,
             "predecessor_uscc": self.maybe(45, lambda: self._predecessor(token)),
@@ -94,7 +96,7 @@ class _Maker(Drawer):
     def penalties(self) -> dict[str, Any]:
         """A penalty."""
         kinds = self.pick(*KINDS_OF_PENALTY)
-        fine = self.pick(None, None, 0, 20_000, 20_100, 300_000, 300_001, 5_000_000)
+        fine = self.pick(None, None, 0, 20_000, 20_100, 300_000, 300_001, 5_000_000, 9_999_999, 10_000_000)
         confiscated = self.pick(None, None, None, 0, 100)
         named = {
             *kinds.split(";"),
@@ -107,6 +109,8 @@ class _Maker(Drawer):
             "says_revoked": self.chance(30), "procedure_code": self.pick(None, None, "simple", "ordinary"),
             "doc_says_simple": self.chance(30), "decided_on": self.day(),
             "status_code": self.pick(*["in_force"] * 6, "annulled", "provisional", "provisional"),
+            "violation_type": self.pick(*VIOLATIONS),
+            "valid_to": self.maybe(25, lambda: self.pick(date(9999, 12, 31), self.as_of, add_months(self.day(), 48))),
         }  # fmt: skip
 
     def listings(self) -> dict[str, Any]:
@@ -160,7 +164,7 @@ class _Maker(Drawer):
 
     def honours(self) -> dict[str, Any]:
         """An honour."""
-        code = self.pick("诚信典型", "诚信典型", "纳税信用A级", None)
+        code = self.pick(*HONOURS)
         return {
             **self.accepted_subject(has_numbers=False, may_be_natural=False), **self.authority(), **self.doc(),
             "honour_type": code or "文明单位", "honour_code": code, "valid_from": self.day(),
@@ -200,7 +204,13 @@ class _Maker(Drawer):
 
     def add_quarantined(self) -> None:
         """A row that failed: what could be read of it, or cells only."""
-        kind = self.pick(*["penalties"] * 3, *["listings"] * 2, "amendments", "entities", "rulings")
+        others = ("inspections", "honours", "licences")  # hold nobody, whatever they carry
+        kind = self.pick(
+            *["penalties"] * 6,
+            *["listings"] * 4,
+            *["amendments", "entities", "rulings"] * 2,
+            self.pick(*others),
+        )
         if self.chance(10):
             cells = [self.pick(*self.tokens, "F", "n0", "n1", PLACEHOLDER) for _ in range(self.pick(1, 2))]
             fields = {
@@ -213,8 +223,15 @@ class _Maker(Drawer):
         fields |= {**self.authority(), **self.doc("", "")}
         if self.chance(35):
             fields["uscc"] = None
-        rules = ["missing_mandatory:facts", "date_unreadable:x", "date_range:x", "uscc_check:uscc"]
-        rule = self.pick(*rules, *(["date_order:removed_on"] if kind == "listings" else []))
+        rules = [
+            "missing_mandatory:facts",
+            "date_unreadable:x",
+            "date_range:x",
+            "uscc_check:uscc",
+            "enum_unknown:x",
+        ]
+        own = {"listings": ["date_order:removed_on"], "penalties": ["amount_unreadable:fine_fen"]}
+        rule = self.pick(*rules, *own.get(kind, []))
         fields |= {
             "rules": [rule], "has_date_failure": rule.startswith("date_"), "is_row_shape": False, "cells": [],
             "event_on": self.maybe(80, self.day), "updated_on": self.maybe(50, self.day),

@@ -27,12 +27,18 @@ from tests.property.rendering import Rendered, render, write_intake
 from tests.reference import Answer, Facts
 from tests.reference.engine import decide_entity
 from tests.reference.numbers import remembered
+from tests.reference.publicity import Clock, clocks_of
 
 COUNT = int(os.environ.get("CREDITGRADE_HISTORIES", "500"))
 SEED = int(os.environ.get("CREDITGRADE_HISTORIES_SEED", "1"))
-DAYS = (date(2026, 6, 30), date(2026, 3, 31))
-BATCH = 1000
-TABLES = ("eligibility", "eligibility_blockers", "grades", "grade_reasons")
+# Before and after 2026-04-01; another seed takes other days: 29 February, the day of the change itself.
+_DAYS = (
+    (date(2026, 6, 30), date(2026, 3, 31)), (date(2028, 2, 29), date(2026, 4, 1)),
+    (date(2027, 2, 28), date(2024, 2, 29)),
+)  # fmt: skip
+DAYS = _DAYS[(SEED - 1) % len(_DAYS)]
+BATCH = 2500
+TABLES = ("eligibility", "eligibility_blockers", "grades", "grade_reasons", "disclosure")
 Decided = dict[str, dict[str, Any]]  # USCC -> what is said of it
 
 
@@ -53,8 +59,10 @@ def told_by_reference(one: Rendered, as_of: date) -> tuple[Decided, dict[str, Co
     """Answers and counts of one history."""
     facts = Facts(one.world, policy(), as_of)
     answers = {uscc: decide_entity(uscc, facts) for uscc in facts.directory.used}
+    clocks = {uscc: {tuple(vars(clock).values()) for clock in clocks_of(uscc, facts)} for uscc in answers}
     counts = {kind: Counter(facts.conservation(kind)) for kind in facts.records}
-    return {uscc: told(answer) for uscc, answer in answers.items() if answer is not None}, counts
+    decided = {uscc: told(answer) for uscc, answer in answers.items() if answer is not None}
+    return {uscc: {**one, "disclosure": clocks[uscc]} for uscc, one in decided.items()}, counts
 
 
 def told(answer: Answer) -> dict[str, Any]:
@@ -87,10 +95,12 @@ def told_by_engine(
     decided: Decided = {}
     for row in tables["eligibility"]:
         names = ("status", "eligible", "grounds", "clean_since", "eligible_on")
-        decided[row["uscc"]] = {**{name: row[name] for name in names}, "blockers": set()}
+        decided[row["uscc"]] = {**{name: row[name] for name in names}, "blockers": set(), "disclosure": set()}
     for row in tables["eligibility_blockers"]:
         line = tuple(row[name] for name in ("reason", "kind", "doc_no", "event_on", "blocks_until"))
         decided[row["uscc"]]["blockers"].add(line)
+    for row in tables["disclosure"]:
+        decided[row["uscc"]]["disclosure"].add(tuple(row[name] for name in Clock.__dataclass_fields__))
     for row in tables["grades"]:
         grades = decided[row["uscc"]]
         grades |= {"red_lines": sorted(row["red_lines"]), "risk_class": row["risk_class"]}

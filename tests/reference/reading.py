@@ -266,6 +266,7 @@ class RowReader:
                 row[field] = None
                 self._break(str(error))
         row["kinds"] = self._kinds(self.text("penalty_kinds"))
+        row["violation_type"] = self.text("violation_type")
         said = (self.text("content") or "") + (self.text("revoked_licence") or "")
         row["says_revoked"] = "吊销" in said
         row["procedure_code"] = code_of(self.policy, "procedure", self.text("procedure"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from policy.publicity import CHANNELS
 from tests.spec.loader import Case
 
 
@@ -13,8 +14,8 @@ def differences(case: Case, alias: str, got: Mapping[str, Any] | None) -> list[s
 
     Args:
         got: `status`, `grounds`, `clean_since`, `eligible_on`, `blockers` (list of dicts), `red_lines`,
-            `class_floor` (where the engine tells it), `risk_class`, `in_grades`, `points` (indicator -> text), or
-            None where the entity has no row.
+            `class_floor` (where the engine tells it), `risk_class`, `in_grades`, `points` (indicator -> text), the
+            lines of `disclosure` by channel, or None where the entity has no row.
     """
     wanted = dict(case.expect[alias])
     if wanted.pop("absent", False):
@@ -24,7 +25,9 @@ def differences(case: Case, alias: str, got: Mapping[str, Any] | None) -> list[s
     found = []
     for key, value in wanted.items():
         if key == "blockers":
-            found += [f"{alias}: {line}" for line in _blocker_differences(value, got["blockers"])]
+            found += [f"{alias}: {line}" for line in _line_differences("blocker", value, got["blockers"])]
+        elif key in CHANNELS:
+            found += [f"{alias}: {line}" for line in _line_differences(key, value, got[key])]
         elif key == "points":
             for indicator, points in value.items():
                 if got["points"].get(indicator, "0.00") != points:
@@ -39,14 +42,14 @@ def differences(case: Case, alias: str, got: Mapping[str, Any] | None) -> list[s
     return found
 
 
-def _blocker_differences(wanted: list[dict[str, Any]], got: list[dict[str, Any]]) -> list[str]:
+def _line_differences(what: str, wanted: list[dict[str, Any]], got: list[dict[str, Any]]) -> list[str]:
     """The lines must be as many as expected, and each expected one must be met by a line of its own."""
     left = list(got)
     missing = []
     for line in sorted(wanted, key=len, reverse=True):
         match = next((one for one in left if all(one[key] == value for key, value in line.items())), None)
         if match is None:
-            missing.append(f"no blocker {line}")
+            missing.append(f"no {what} {line}")
         else:
             left.remove(match)
-    return missing + [f"blocker {one} is not expected" for one in left]
+    return missing + [f"{what} {one} is not expected" for one in left]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from policy import Policy, load_policy
+from policy.publicity import CHANNELS
 from tests.spec.comparing import differences
 from tests.spec.delivering import LANDED_ON, write_landing
 from tests.spec.loader import Case
@@ -19,6 +20,7 @@ from tests.spec.policies import changed_policy
 NOW = datetime(LANDED_ON.year, LANDED_ON.month, LANDED_ON.day, 2, 0, tzinfo=timezone(timedelta(hours=8)))
 TABLES = (
     "eligibility", "eligibility_blockers", "grades", "grade_reasons", "quarantine", "unmatched", "holds", "evidence",
+    "disclosure",
 )  # fmt: skip
 
 
@@ -52,7 +54,7 @@ class Graded:
         self.grades = {row["uscc"]: row for row in tables["grades"]}
         self.blockers = grouped(tables["eligibility_blockers"])
         self.holds, self.evidence = grouped(tables["holds"]), grouped(tables["evidence"])
-        self.reasons = grouped(tables["grade_reasons"])
+        self.reasons, self.clocks = grouped(tables["grade_reasons"]), grouped(tables["disclosure"])
         self.counts = {
             what: Counter(
                 (owners[row["source_file"], row["source_row"]].number, row["kind"]) for row in tables[what]
@@ -73,6 +75,10 @@ class Graded:
             "risk_class": grade and grade["risk_class"],
             "red_lines": grade["red_lines"] if grade else [],
             "points": {one["indicator"]: f"{one['points']:.2f}" for one in self.reasons.get(uscc, [])},
+            **{
+                channel: [one for one in self.clocks.get(uscc, []) if one["channel"] == channel]
+                for channel in CHANNELS
+            },
         }
 
     def problems(self, case: Case) -> list[str]:

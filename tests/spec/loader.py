@@ -29,6 +29,7 @@ from typing import Any
 
 import yaml
 
+from policy.publicity import CHANNELS
 from tests.spec.vocabulary import (
     DEFAULTS,
     EXTRAS,
@@ -46,10 +47,15 @@ ENTITIES_PER_CASE = 100
 CASE_KEYS = {"title", "basis", "as_of", "note", "policy", "entities", "records", "table", "expect"}
 EXPECT_KEYS = {
     "status", "grounds", "eligible_on", "clean_since", "blockers", "red_lines", "class_floor", "risk_class", "points",
-    "unmatched", "quarantined", "absent", "in_grades",
+    "unmatched", "quarantined", "absent", "in_grades", "gsxt", "creditchina",
 }  # fmt: skip
 ABOUT_ROWS = {"unmatched", "quarantined"}
+DAYS = {"event_on", "blocks_until", "decided_on", "publish_from", "earliest_repair_on", "publish_until"}
 BLOCKER_KEYS = {"reason", "kind", "doc", "event_on", "blocks_until"}
+# Lines of `disclosure` in one channel: a mapping where there is one, a list where there are others.
+CLOCK_KEYS = {
+    "kind", "doc", "decided_on", "is_published", "publish_from", "earliest_repair_on", "publish_until", "rule",
+}  # fmt: skip
 _BORNE = re.compile(r"\$(\w+)\.(代码|名称|注册号|机构代码)")
 
 
@@ -291,20 +297,23 @@ class _CaseReader:
 
     def _expectation(self, key: str, value: Any) -> Any:
         if key == "blockers":
-            return [self._blocker(line) for line in value]
+            return [self._line(line, BLOCKER_KEYS, "a blocker") for line in value]
+        if key in CHANNELS:
+            lines = value if isinstance(value, list) else [value]
+            return [self._line(line, CLOCK_KEYS, key) for line in lines]
         value = self._filled(value)
         return date.fromisoformat(value) if key in ("eligible_on", "clean_since") and value else value
 
-    def _blocker(self, line: Mapping[str, Any]) -> dict[str, Any]:
-        if unknown := set(line) - BLOCKER_KEYS:
-            raise CaseError(f"unknown key {', '.join(unknown)} of a blocker")
-        blocker = {key: self._filled(value) for key, value in line.items()}
-        for key in ("event_on", "blocks_until"):
-            if blocker.get(key):
-                blocker[key] = date.fromisoformat(blocker[key])
-        if "doc" in blocker:
-            blocker["doc_no"] = full_doc_no(blocker.pop("doc"), self.number)
-        return blocker
+    def _line(self, line: Mapping[str, Any], known: set[str], what: str) -> dict[str, Any]:
+        if unknown := set(line) - known:
+            raise CaseError(f"unknown key {', '.join(unknown)} of {what}")
+        filled = {key: self._filled(value) for key, value in line.items()}
+        for key in DAYS & filled.keys():
+            if filled[key]:
+                filled[key] = date.fromisoformat(filled[key])
+        if "doc" in filled:
+            filled["doc_no"] = full_doc_no(filled.pop("doc"), self.number)
+        return filled
 
 
 def full_doc_no(label: Any, number: int) -> Any:

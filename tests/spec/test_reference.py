@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from policy import Policy, load_policy
+from policy.publicity import CHANNELS
 from tests.reference import Answer, Facts, World
 from tests.reference.engine import decide_entity
 from tests.reference.numbers import remembered
+from tests.reference.publicity import clocks_of
 from tests.spec.comparing import differences
 from tests.spec.delivering import reference_world
 from tests.spec.loader import Case, load_cases
@@ -41,16 +43,18 @@ def policy_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], Poli
     return of
 
 
-def told(answer: Answer | None) -> dict[str, Any] | None:
-    """An answer as the comparison takes it."""
+def told(answer: Answer | None, facts: Facts) -> dict[str, Any] | None:
+    """An answer and its publicity clocks as the comparison takes them."""
     if answer is None:
         return None
+    clocks = [vars(clock) for clock in clocks_of(answer.uscc, facts)]
     return {
         **{name: getattr(answer, name) for name in ("status", "grounds", "clean_since", "eligible_on")},
         **{name: getattr(answer, name) for name in ("red_lines", "class_floor", "risk_class")},
         "in_grades": answer.has_risk_row,
         "points": {name: f"{points / 100:.2f}" for name, points in answer.reasons_h.items()},
         "blockers": [vars(blocker) for blocker in answer.blockers],
+        **{channel: [one for one in clocks if one["channel"] == channel] for channel in CHANNELS},
     }
 
 
@@ -67,7 +71,7 @@ def test_case(case: Case, policy_of: Callable[[Case], Policy]) -> None:
     facts = Facts(world, policy, case.as_of)
     problems = []
     for alias in case.expect:
-        problems += differences(case, alias, told(decide_entity(case.codes[alias], facts)))
+        problems += differences(case, alias, told(decide_entity(case.codes[alias], facts), facts))
     counts = counted(world, facts)
     for what in ("quarantined", "unmatched"):
         wanted = Counter(case.counts.get(what, {}))
