@@ -66,7 +66,7 @@ def row_holds(
     return t.select(
         *WAY, "kind", "authority", "doc_no",
         event_id=ibis.literal("row:") + t.rid.cast("string"),
-        event_on=ibis.cases((t.kind == "entities", t.updated_on), (t.has_date_order, no_day()), else_=t.event_on),
+        event_on=ibis.ifelse(t.kind == "entities", t.updated_on, t.event_on),
         window_from=ibis.ifelse(dated & ends, t.event_on, no_day()),
         repaired_on=no_day(),
         hold_rule=ibis.literal("hold_") + ibis.ifelse(t.is_quarantined, "quarantined_", "unmatched_") + t.kind,

@@ -36,6 +36,15 @@ def _chunks(column: pa.ChunkedArray) -> list[pa.Array]:
     return column.chunks or [pa.array([], column.type)]
 
 
+def joined(columns: Sequence[pa.StringArray], separator: str) -> pa.StringArray:
+    """The values of each row with the separator between them, nulls left out; '' where all are null.
+
+    Arrow's ``null_handling="skip"`` leaves a row of nulls out of its answer, which is then shorter than its columns.
+    """
+    first = pc.if_else(pc.is_null(pc.coalesce(*columns)), "", columns[0])
+    return pc.binary_join_element_wise(first, *columns[1:], separator, null_handling="skip")
+
+
 def parts(array: pa.StringArray) -> tuple[Offsets, Bytes]:
     """Offsets (one more than rows, the first is 0) and the bytes of all values."""
     _, offset_buffer, data_buffer = array.buffers()

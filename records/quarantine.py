@@ -84,13 +84,10 @@ def _taken(rows: pa.Table, field: pa.Field, take: pa.Array) -> pa.Array:
 
 
 def _unproved(reading: Reading, day: str) -> npt.NDArray[np.bool_]:
-    """Rows whose day proves nothing: outside its range, or in disorder with another."""
+    """Rows whose day proves nothing, being outside its range."""
     if reading.kind == "honours":
         return np.zeros(reading.count, np.bool_)
-    found = reading.verdicts.broken("date_range", day)
-    if reading.kind == "listings":
-        found = found | reading.verdicts.broken("date_order", "removed_on")
-    return found
+    return reading.verdicts.broken("date_range", day)
 
 
 def _table(columns: Mapping[str, pa.Array], count: int) -> pa.Table:

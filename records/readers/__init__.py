@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 # Raised whenever the same bytes would be read otherwise: files of the lake are then read again.
-READER_VERSION = 1
+READER_VERSION = 2
 
 _WORKBOOKS = {"xlsx": ZIP_MAGIC, "xls": OLE_MAGIC}
 _TEXTS = ("csv", "json", "jsonl")

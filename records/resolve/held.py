@@ -32,15 +32,15 @@ COLUMNS = (
 
 
 def held_rows(ws: Workspace, quarantine: ir.Table, unmatched: dict[str, ir.Table]) -> ir.Table:
-    """Quarantined and unmatched rows of the kinds that can hold someone, in COLUMNS and ``is_quarantined``."""
-    rejected = quarantine.filter(quarantine.kind.isin(HOLDING_KINDS))
-    parts = [
-        rejected.select(
-            *COLUMNS,
-            has_date_order=rejected.rules.join(";").contains("date_order"),
-            is_quarantined=ibis.literal(True),
-        )
-    ]
+    """Quarantined and unmatched rows of the kinds that can hold someone.
+
+    In COLUMNS, ``stated_on`` and ``is_quarantined``. A row in disorder (``date_order``) has no ``event_on``, since its
+    day proves nothing; ``stated_on`` keeps it, by which a better row of a list is known.
+    """
+    rejected = quarantine.filter(quarantine.kind.isin(HOLDING_KINDS)).mutate(stated_on="event_on")
+    in_disorder = rejected.rules.join(";").contains("date_order")
+    rejected = rejected.mutate(event_on=ibis.ifelse(in_disorder, no_day(), rejected.event_on))
+    parts = [rejected.select(*COLUMNS, "stated_on", is_quarantined=ibis.literal(True))]
     for kind, rows in unmatched.items():
         day = {"penalties": "decided_on", "listings": "listed_on", "amendments": "effective_on"}[kind]
         fill = {
@@ -62,12 +62,12 @@ def held_rows(ws: Workspace, quarantine: ir.Table, unmatched: dict[str, ir.Table
                 **fill,
                 kind=ibis.literal(kind),
                 event_on=rows[day],
+                stated_on=rows[day],
                 has_date_failure=False,
                 is_row_shape=False,
                 cells=ibis.literal([], type="array<string>"),
-                has_date_order=False,
                 is_quarantined=False,
-            ).select(*COLUMNS, "has_date_order", "is_quarantined")
+            ).select(*COLUMNS, "stated_on", "is_quarantined")
         )
     return ws.save("held_rows", union_all(parts))
 
@@ -175,7 +175,7 @@ def settled_by_rows(
             "authority_key",
             "doc_norm",
             "list_type",
-            "event_on",
+            "stated_on",
             "action",
             h_updated="updated_on",
         ),
@@ -219,7 +219,7 @@ def settled_by_rows(
             [
                 ("authority_key", "r_authority"),
                 ("list_type", "r_list"),
-                ("event_on", "r_day"),
+                ("stated_on", "r_day"),
                 ("node", "r_linked"),
             ],
         )

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from records.arrays import Bytes, Mask, Rows, as_array, nulled, nulls, on_rows, parts, rows_where
+from records.arrays import Bytes, Mask, Rows, as_array, joined, nulled, nulls, on_rows, parts, rows_where
 from records.headers import Source
 from records.readers.model import NUMBER_MARK
 from records.text import names_norm, trimmed
@@ -54,7 +54,7 @@ def _combined(columns: Sequence[Cells], is_joined: bool) -> Cells:
     texts = [column.text for column in columns]
     numeric = np.logical_or.reduce([column.is_numeric for column in columns])
     if is_joined:
-        text = pc.binary_join_element_wise(*texts, ";", null_handling="skip")
+        text = joined(texts, ";")
         return Cells(nulled(text, np.asarray(pc.equal(text, ""))), numeric)
     return Cells(pc.coalesce(*texts), numeric)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from records.arrays import on_rows
+from records.arrays import joined, on_rows
 from records.persons import without_names
 from records.values.parties import Columns
 from records.values.reading import Reading
@@ -17,9 +17,7 @@ _TEXTS = ("violation_type", "facts", "basis", "content", "revoked_licence", "doc
 def without_persons(reading: Reading, columns: Columns) -> Columns:
     """The columns of licences or penalties, their texts without the representative's and a natural subject's name."""
     texts = [name for name in _TEXTS if name in columns]
-    whole = pc.binary_join_element_wise(
-        *(columns[name] for name in texts), "\n", null_handling="skip"
-    ).to_pylist()
+    whole = joined([columns[name] for name in texts], "\n").to_pylist()
     subject = reading.cells("subject_name").text
     natural = pc.if_else(columns["is_natural_person"], subject, pa.scalar(None, pa.string())).to_pylist()
     people = [reading.cells("legal_rep").text.to_pylist(), natural]

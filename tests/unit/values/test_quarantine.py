@@ -146,15 +146,13 @@ def shown(field: str, kind: str) -> str | None:
         ("penalties", {"valid_to": "x"}, date(2024, 1, 5), True),
         ("penalties", {"updated_on": "x"}, date(2024, 1, 5), True),
         ("penalties", {"uscc": "x", "publicity_until": "x"}, date(2024, 1, 5), False),
-        ("listings", {"removed_on": "2023-01-01"}, None, True),
+        ("listings", {"removed_on": "2023-01-01"}, date(2024, 1, 5), True),
         ("listings", {"removed_on": "x"}, date(2024, 1, 5), True),
         ("entities", {"status": "x"}, None, False),
         ("amendments", {"effective_on": "2030-01-01"}, None, True),
     ],
 )
-def test_days_that_prove_something(
-    kind: str, cells: dict[str, str], event_on: date | None, has_failure: bool
-) -> None:
+def test_days_as_read(kind: str, cells: dict[str, str], event_on: date | None, has_failure: bool) -> None:
     row = held_row(kind, **cells)
     assert (row["event_on"], row["has_date_failure"]) == (event_on, has_failure)
 

@@ -162,6 +162,17 @@ def test_revocation_is_read_in_either_text() -> None:
     assert read("penalties", *rows).rows["says_revoked"].to_pylist() == [False, False, True, True, False]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_without_any_text_is_a_row(kind: str) -> None:
+    good = GOOD[kind]
+    result = read(kind, good, dict.fromkeys(good), good)
+    assert [any("missing_mandatory" in name for name in found) for found in broken(result)] == [
+        False,
+        True,
+        False,
+    ]
+
+
 def test_files_of_2015() -> None:
     titles = ["CF_WSH", "CF_CFMC", "CF_CFLB1", "CF_CFLB2", "CF_SY", "CF_YJ", "CF_XDR_MC", "CF_XDR_SHXYM", "CF_XDR_ZDM",
               "CF_XDR_GSDJ", "CF_XDR_SWDJ", "CF_XDR_SFZ", "CF_FR", "CF_JG", "CF_JDRQ", "CF_XZJG", "CF_ZT",
@@ -195,6 +206,12 @@ def test_files_of_2015() -> None:
     assert rows[0]["updated_on"] == date(2015, 7, 1)
     assert rows[0]["authority_key"] == "341800-scjg"
     assert not any(name for found in broken(result) for name in found if not name.startswith("warn:"))
+    without_kinds = read_cells("penalties", titles, [row(), row(CF_CFLB1="", CF_CFLB2="-"), row()])
+    assert ["missing_mandatory:penalty_kinds" in found for found in broken(without_kinds)] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_licences_of_2015_are_valid_from_their_decision() -> None:
