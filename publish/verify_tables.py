@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,14 +73,17 @@ def _in_order(file: Any, spec: TableSpec) -> Found:
             if not field.nullable and table[field.name].null_count:
                 yield "null_value", f"{spec.parquet}: {field.name} is empty in some rows"
                 return
-        rows = table if last is None else pa.concat_tables([last, table]).combine_chunks()
+        # A key stands first and must be unique, so that no other column decides.
+        rows = table.select(list(spec.key)) if spec.key else table
+        after = rows.slice(rows.num_rows - 1)
+        rows = rows if last is None else pa.concat_tables([last, rows]).combine_chunks()
         place = _first_disorder(rows, len(spec.key))
         if place is not None:
             at = first_row + place + (1 if last is None else 0)
             yield "not_sorted", f"{spec.parquet}: row {at + 1} is out of order or repeats a key"
             return
         first_row += table.num_rows
-        last = table.slice(table.num_rows - 1)
+        last = after
 
 
 def _first_disorder(table: pa.Table, key_columns: int) -> int | None:
@@ -132,16 +136,21 @@ def _csv(snapshot: Path, spec: TableSpec, rows: Mapping[str, int]) -> Found:
     import pyarrow.csv as pa_csv
 
     with open(snapshot / spec.csv, "rb") as file:
-        if file.read(len(_BOM)) != _BOM:
-            yield "csv_no_bom", f"{spec.csv}: does not begin with a byte-order mark"
+        header = file.readline()
+    if not header.startswith(_BOM):
+        yield "csv_no_bom", f"{spec.csv}: does not begin with a byte-order mark"
+    names = next(csv.reader([header.removeprefix(_BOM).decode(errors="replace")]), [])
+    # Every row is parsed; one column is enough to count them.
+    first = spec.schema.names[0]
     try:
         with pa_csv.open_csv(
             snapshot / spec.csv,
             read_options=pa_csv.ReadOptions(block_size=_BLOCK),
             parse_options=pa_csv.ParseOptions(newlines_in_values=True),
-            convert_options=pa_csv.ConvertOptions(column_types=dict.fromkeys(spec.schema.names, pa.string())),
+            convert_options=pa_csv.ConvertOptions(
+                include_columns=[first], include_missing_columns=True, column_types={first: pa.string()}
+            ),
         ) as reader:
-            names = reader.schema.names
             count = sum(batch.num_rows for batch in reader)
     except pa.ArrowException:
         yield "file_damaged", f"{spec.csv}: cannot be read as CSV"

@@ -26,7 +26,7 @@ _CHUNK = 4 * ROW_GROUP
 BOM = b"\xef\xbb\xbf"
 LIST_SEPARATOR = ";"
 # A cell that begins with one of these could be run as a formula by a spreadsheet; the full-width forms too.
-_FORMULA_START = r"^[=+\-@\t\r\n＝＋－＠]"
+_FORMULA_STARTS = list("=+-@\t\r\n＝＋－＠")
 _MEMORY_LIMIT = "500MB"  # of one sort; as many run at once as the snapshot has writers
 
 
@@ -100,9 +100,10 @@ def csv_cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
         column = pc.binary_join(column, LIST_SEPARATOR)
     if not pa.types.is_string(column.type):
         return column
-    if not pc.any(pc.match_substring_regex(column, _FORMULA_START)).as_py():
+    is_formula = pc.is_in(pc.utf8_slice_codeunits(column, 0, 1), pa.array(_FORMULA_STARTS))
+    if not pc.any(is_formula).as_py():
         return column
-    return pc.replace_substring_regex(column, f"({_FORMULA_START})", r"'\1")
+    return pc.if_else(is_formula, pc.binary_join_element_wise("'", column, ""), column)
 
 
 def _sorted(spec: TableSpec, source: Path, scratch: Path) -> Iterator[pa.Table]:
