@@ -109,7 +109,9 @@ def grade(
         disclosure_files(ws, intake, here, as_of, policy)
         filing_timeliness(ws, intake, as_of, policy)
         return EngineResult(
-            tables={name: ws.export(_STORED_AS.get(name, name)) for name in TABLES},
+            tables=dict(
+                zip(TABLES, ws.export(*(_STORED_AS.get(name, name) for name in TABLES)), strict=True)
+            ),
             conservation=facts.conservation,
             summary={
                 **summarise(ws),

@@ -95,7 +95,7 @@ def add_changes(result: EngineResult, edition: Edition, out: Path) -> tuple[dict
             before = {name: ws.read([previous.table(name)]) for name in COMPARED}
         touched = ws.read([result.tables["touched"]]) if "touched" in result.tables else None
         compare(ws, before, after, touched, edition.as_of, _between(previous, edition))
-        changes = ws.export("changes")
+        (changes,) = ws.export("changes")
         described = _describe(ws, changes, parquet_files(result.tables["grades"]), previous, edition, passed)
         return {**result.tables, "changes": changes}, described
     finally:

@@ -142,7 +142,7 @@ def build(
             facts = gather(ws, intake, policy, day, linked)
             if day in ends:
                 outcomes(ws, facts, ends[day].start, day, policy)
-                shutil.move(ws.export("outcomes"), work / f"label-{day}.parquet")
+                shutil.move(ws.export("outcomes")[0], work / f"label-{day}.parquet")
             if day in starts or day == as_of:
                 scope = in_scope(facts.features, day, policy)
                 classed = scope.filter(is_classed(scope, day, policy))
@@ -151,7 +151,7 @@ def build(
                 if day in compared:
                     reasons = expert_reasons(ws, classed, facts.events, day, policy)
                 ws.save("training", _with_groups(learned, classed, reasons))
-                shutil.move(ws.export("training"), features_file(work, day))
+                shutil.move(ws.export("training")[0], features_file(work, day))
             gc.collect()
     finally:
         gc.enable()

@@ -147,9 +147,9 @@ class SparkWorkspace(Workspace):
         pq.write_table(table, self.path(name))
         return self._keep(name)
 
-    def export(self, name: str) -> Path:
-        """A stored table as Parquet in the folder: its `path`."""
-        return self.path(name)
+    def export(self, *names: str) -> list[Path]:
+        """Stored tables as Parquet in the folder: the `path` of each."""
+        return [self.path(name) for name in names]
 
     def fetch(self, expr: ir.Table) -> pa.Table:
         """A result small enough for memory."""

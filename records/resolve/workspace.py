@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import duckdb
     import ibis
     import ibis.expr.operations as ops
     import ibis.expr.types as ir
@@ -86,8 +87,8 @@ class Workspace(ABC):
         """Store a small Arrow table as `name`."""
 
     @abstractmethod
-    def export(self, name: str) -> Path:
-        """A stored table as Parquet in the folder: its `path`."""
+    def export(self, *names: str) -> list[Path]:
+        """Stored tables as Parquet in the folder: the `path` of each."""
 
     @abstractmethod
     def _scan(self, paths: list[Path]) -> ir.Table:
@@ -128,8 +129,9 @@ class Workspace(ABC):
 class DuckDBWorkspace(Workspace):
     """DuckDB inside this process: tables in memory, spilling into the folder.
 
-    A thread of its own runs what is stored, in order, while the next steps are planned. What fails there is raised
-    by the next `fetch` or `export`, and nothing runs after it; without one of these nothing was made of the tables.
+    While steps are planned, two threads run those before them, each as soon as the tables that it reads are there: a
+    step alone leaves a core idle for a third of its time. What fails is raised by the next `fetch` or `export`, and
+    nothing runs after it; without one of these nothing was made of the tables.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -139,15 +141,15 @@ class DuckDBWorkspace(Workspace):
         self.con = ibis.duckdb.connect(
             threads=THREADS, memory_limit=MEMORY_LIMIT, temp_directory=str(folder / "spill")
         )
-        self.con.raw_sql("SET preserve_insertion_order = false")
-        self.con.raw_sql("SET enable_progress_bar = false")
+        self.con.raw_sql("SET GLOBAL preserve_insertion_order = false")
         # Tables in memory are rewritten by every checkpoint, and nothing here outlives the connection.
-        self.con.raw_sql("SET checkpoint_threshold = '1TB'")
+        self.con.raw_sql("SET GLOBAL checkpoint_threshold = '1TB'")
         self._schemas: dict[str, ibis.Schema] = {}
         self._views = 0
-        self._runner = ThreadPoolExecutor(1, thread_name_prefix="duckdb")
-        self._running: list[Future[None]] = []
-        self._has_failed = False
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="duckdb")
+        self._steps: dict[str, Future[None]] = {}
+        self._running: set[duckdb.DuckDBPyConnection] = set()
+        self._stopped_by: BaseException | None = None
 
     def save(self, name: str, expr: ir.Table) -> ir.Table:
         """Plan `expr`, have it run and stored as `name`, and return the stored table."""
@@ -160,8 +162,8 @@ class DuckDBWorkspace(Workspace):
             f'CAST("{column}" AS {DuckDBType.to_string(kind)}) AS "{column}"'
             for column, kind in schema.items()
         )
-        sql = f'CREATE OR REPLACE TABLE "{name}" AS SELECT {columns} FROM ({_as_sql(expr.op())})'
-        self._run(lambda: self.con.con.execute(sql))
+        plan, reads = _as_sql(expr.op())
+        self._run(name, reads, f'CREATE OR REPLACE TABLE "{name}" AS SELECT {columns} FROM ({plan})')
         return self._named(name, schema)
 
     def stored(self, name: str) -> ir.Table:
@@ -172,31 +174,28 @@ class DuckDBWorkspace(Workspace):
         """Store a small Arrow table as `name`."""
         import ibis
 
-        def store() -> None:
-            self.con.con.register("arrow_rows", table)
-            self.con.con.execute(f'CREATE OR REPLACE TABLE "{name}" AS FROM arrow_rows')
-            self.con.con.unregister("arrow_rows")
-
-        self._run(store)
+        self._run(name, (), f'CREATE OR REPLACE TABLE "{name}" AS FROM arrow_rows', table)
         return self._named(name, ibis.Schema.from_pyarrow(table.schema))
 
     def fetch(self, expr: ir.Table) -> pa.Table:
         """A result small enough for memory."""
-        self._wait()
+        self._wait(_reads(expr.op()))
         return self.con.to_pyarrow(expr)
 
-    def export(self, name: str) -> Path:
-        """A stored table as Parquet in the folder: its `path`."""
-        target = self.path(name)
-        self._run(lambda: self.con.con.execute(f'COPY "{name}" TO {_quoted(target)} (FORMAT parquet)'))
-        self._wait()
-        return target
+    def export(self, *names: str) -> list[Path]:
+        """Stored tables as Parquet in the folder: the `path` of each."""
+        for name in names:
+            place = self.path(name)
+            self._run(place.name, (name,), f'COPY "{name}" TO {_quoted(place)} (FORMAT parquet)')
+        self._wait(self._steps)
+        return [self.path(name) for name in names]
 
     def close(self) -> None:
         """Stop what runs, disconnect and drop tables and spill folder (exported tables stay)."""
-        self._has_failed = True  # whoever closes waits for nothing that is still to come
-        self.con.con.interrupt()
-        self._runner.shutdown(cancel_futures=True)
+        self._stopped_by = CancelledError()  # whoever closes waits for nothing that is still to come
+        for con in tuple(self._running):
+            con.interrupt()
+        self._pool.shutdown(cancel_futures=True)
         self.con.disconnect()
         shutil.rmtree(self.folder / "spill", ignore_errors=True)
 
@@ -210,8 +209,7 @@ class DuckDBWorkspace(Workspace):
         name = f"files_{self._views}"
         listed = ", ".join(_quoted(file) for file in files)
         # Part of a path that looks like name=value is no column.
-        sql = f"CREATE VIEW {name} AS FROM read_parquet([{listed}], hive_partitioning = false)"
-        self._run(lambda: self.con.con.execute(sql))
+        self._run(name, (), f"CREATE VIEW {name} AS FROM read_parquet([{listed}], hive_partitioning = false)")
         return self._named(name, schema)
 
     def _named(self, name: str, schema: ibis.Schema) -> ir.Table:
@@ -220,37 +218,59 @@ class DuckDBWorkspace(Workspace):
         self._schemas[name] = schema
         return ibis.table(schema, name)
 
-    def _run(self, step: Callable[[], object]) -> None:
-        """Has a step run after those before it."""
+    def _run(self, name: str, reads: Iterable[str], sql: str, arrow_rows: pa.Table | None = None) -> None:
+        """Has a step run, on a connection of its own, after those that make what it reads.
 
-        def unless_failed() -> None:
-            if self._has_failed:
-                return
-            try:
-                step()
-            except BaseException:
-                self._has_failed = True
-                raise
+        Args:
+            name: what it makes; made once more, after all that may still read the former.
+            reads: names that it reads.
+            sql: the step.
+            arrow_rows: read by that name.
+        """
+        # What a step waits for was handed to the pool before it, so that one thread at least never waits.
+        before = list(self._steps.values()) if name in self._steps else [self._steps[read] for read in reads]
 
-        self._running.append(self._runner.submit(unless_failed))
+        def run() -> None:
+            for step in before:
+                step.result()
+            with self.con.con.cursor() as con:
+                self._running.add(con)
+                try:
+                    if self._stopped_by is not None:
+                        raise self._stopped_by
+                    if arrow_rows is not None:
+                        con.register("arrow_rows", arrow_rows)
+                    con.execute(sql)
+                except BaseException as error:
+                    self._stopped_by = error
+                    raise
+                finally:
+                    self._running.discard(con)
 
-    def _wait(self) -> None:
-        """Until everything so far has run.
+        self._steps[name] = self._pool.submit(run)
+
+    def _wait(self, names: Iterable[str]) -> None:
+        """Until these have been made.
 
         Raises:
-            duckdb.Error: what the first step that failed said.
+            duckdb.Error: what the first step that failed said, whichever it was.
         """
-        for step in self._running:
-            step.result()
-        self._running.clear()
+        for name in names:
+            self._steps[name].result()
 
 
 @lru_cache(maxsize=2 * STEPS)
-def _as_sql(op: ops.Node) -> str:
-    """An expression as DuckDB's SQL; of several gradings in one process the later ones find most of theirs here."""
+def _as_sql(op: ops.Node) -> tuple[str, tuple[str, ...]]:
+    """An expression as DuckDB's SQL, and the tables it reads; most plans of a later grading are found here."""
     import ibis
 
-    return str(ibis.duckdb.compile(op.to_expr()))
+    return str(ibis.duckdb.compile(op.to_expr())), _reads(op)
+
+
+def _reads(op: ops.Node) -> tuple[str, ...]:
+    import ibis.expr.operations as ops
+
+    return tuple(sorted({table.name for table in op.find(ops.UnboundTable)}))
 
 
 def parquet_files(table: Path) -> list[Path]:

@@ -299,7 +299,7 @@ def test_previous_and_changes_make_the_new(
         before, after = ({name: ws.read([result.tables[name]]) for name in COMPARED} for result in results)
         between = Between(DAY_BEFORE, date(2026, 6, 30), False, False, False, 60, 36)
         compare(ws, before, after, None, date(2026, 6, 30), between)
-        rows = read(ws.export("changes"))
+        rows = read(*ws.export("changes"))
     finally:
         ws.close()
     made = dict(state(as_rows(old)))
