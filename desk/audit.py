@@ -5,6 +5,7 @@ An entry is on the disk before the answer leaves. Entries that arrive together a
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -17,6 +18,7 @@ from sqlalchemy import select
 from desk.clock import now, stamp
 from desk.databases import clear_errors, lock_of, migrate, open_engine, writing
 from desk.schema import ENTRIES
+from desk.tidying import Tidying
 from desk.together import Together, Waiting
 
 if TYPE_CHECKING:
@@ -28,8 +30,9 @@ if TYPE_CHECKING:
 
 START = "0" * 64
 # Crockford's base 32 without letters that are taken for another.
-_CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_CODE_PAIRS = [first + second for first in _CODE_ALPHABET for second in _CODE_ALPHABET]
+_TO_CODE = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+# Ten bytes are sixteen such letters, of which a code takes twelve.
+_CODE_BYTES = 10
 _FIELDS = (
     "seq", "at", "who", "role", "channel", "action", "subject", "item", "answer", "status", "as_of",
     "manifest_sha256", "code", "detail", "previous",
@@ -102,15 +105,16 @@ class Head:
         return asdict(self)
 
 
-def new_code() -> str:
-    """A verification code: twelve characters in three groups, 60 bits by chance.
+def new_codes(count: int) -> list[str]:
+    """Verification codes: twelve characters in three groups, 60 bits by chance.
 
-    >>> len(new_code())
-    14
+    >>> [len(code) for code in new_codes(2)]
+    [14, 14]
     """
-    number = int.from_bytes(os.urandom(8))
-    text = "".join([_CODE_PAIRS[number >> shift & 1023] for shift in range(0, 60, 10)])
-    return f"{text[:4]}-{text[4:8]}-{text[8:]}"
+    # Asked for at once: each call lets other threads go first.
+    text = base64.b32encode(os.urandom(_CODE_BYTES * count)).translate(_TO_CODE).decode("ascii")
+    places = range(0, len(text), _CODE_BYTES * 8 // 5)
+    return [f"{text[at : at + 4]}-{text[at + 4 : at + 8]}-{text[at + 8 : at + 12]}" for at in places]
 
 
 def link(values: Mapping[str, Any]) -> str:
@@ -135,10 +139,12 @@ class Audit:
         self._together: Together[Sequence[Entry], list[Written]] = Together(
             "audit", self._commit, limit=_TOGETHER_MAX, weigh=len
         )
+        self._tidying = Tidying(self.engine)
 
     def close(self) -> None:
         """Writes what waits and gives the connections back."""
         self._together.close()
+        self._tidying.close()
         self.engine.dispose()
 
     def append(self, entry: Entry) -> Written:
@@ -156,6 +162,7 @@ class Audit:
     def _commit(self, taken: Sequence[Waiting[Sequence[Entry], list[Written]]]) -> None:
         with writing(self.engine, lock_of("audit")) as connection:
             written = _chain(connection, [entry for entries, _ in taken for entry in entries])
+        self._tidying.is_due = True
         at = 0
         for entries, done in taken:
             done.set_result(written[at : at + len(entries)])
@@ -230,9 +237,9 @@ def _chain(connection: Connection, entries: Sequence[Entry]) -> list[Written]:
     # Clocks step back at times; the trail's order is that of its numbers.
     at = max(at, head.at)
     rows, written = [], []
-    for who, action, subject, item, answer, status, as_of, manifest_sha256, detail in entries:
+    for entry, code in zip(entries, new_codes(len(entries)), strict=True):
+        who, action, subject, item, answer, status, as_of, manifest_sha256, detail = entry
         seq += 1
-        code = new_code()
         told = json.dumps(detail, ensure_ascii=False, sort_keys=True) if detail else "{}"
         # In the order of _FIELDS.
         row = [

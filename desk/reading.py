@@ -51,7 +51,7 @@ def read_applicant(text: str) -> Applicant:
     if not key:
         return Applicant("malformed", "", "", "empty")
     code = key.replace("-", "")
-    if code.isascii() and code.isalnum() and any(char.isdigit() for char in code):
+    if code.isascii() and code.isalnum() and not code.isalpha():
         if is_citizen_id(code):
             return Applicant("citizen", "", "公民身份号码")
         if len(code) in _CODE_LENGTHS:

@@ -284,5 +284,6 @@ def _in_time(one: dict[str, Any]) -> tuple[str, ...]:
     return tuple(one[key] or "" for key in ("reason", "kind", "event_on", "authority", "doc_no", "rule"))
 
 
+@lru_cache(maxsize=1 << 14)
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None

@@ -23,7 +23,7 @@ def uscc_check(body: str) -> str:
     >>> uscc_check("91340000711771143")
     'J'
     """
-    return USCC_ALPHABET[-sum(map(mul, (_VALUES[char] for char in body), USCC_WEIGHTS)) % 31]
+    return USCC_ALPHABET[-sum(map(mul, map(_VALUES.__getitem__, body), USCC_WEIGHTS)) % 31]
 
 
 def uscc_defect(code: str) -> UsccDefect | None:

@@ -1,0 +1,48 @@
+"""Moving what was written from SQLite's log into its database, so that no commit stops to do it."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+_EVERY_SECONDS = 5.0
+
+
+class Tidying:
+    """A thread of its own for a SQLite database; on PostgreSQL there is nothing to do.
+
+    Attributes:
+        is_due: whether something was written since the last time.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.is_due = False
+        self._engine = engine
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+        if engine.dialect.name == "sqlite":
+            self._thread = threading.Thread(target=self._run, name="tidying", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Ends it; the last connection to a database leaves no log behind."""
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        from sqlalchemy.exc import OperationalError
+
+        while not self._over.wait(_EVERY_SECONDS):
+            if not self.is_due:
+                continue
+            self.is_due = False
+            try:
+                with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    # Passive: it waits for nobody, and nobody waits for it.
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+            except OperationalError:
+                self.is_due = True  # a full disk, say: the next commit tells it to those who wait for it
