@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from desk.reading import name_key
@@ -10,6 +10,8 @@ from records.errors import InputRefused
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pyarrow as pa
 
     from desk.files import DeskSnapshot
 
@@ -28,14 +30,21 @@ WITH shared AS (
   FROM blockers b LEFT JOIN shared s
     ON b.reason = 'HOLD_REVIEW' AND s.kind = b.kind AND s.doc_no = b.doc_no
     AND s.authority IS NOT DISTINCT FROM b.authority AND s.event_on IS NOT DISTINCT FROM b.event_on
-), listed AS (
-  SELECT uscc, to_json(list_sort(list({
+), counted AS (
+  SELECT *, count(*) OVER (PARTITION BY uscc) AS records FROM (SELECT DISTINCT * FROM marked)
+), shown AS (
+  SELECT uscc, records, {
       'reason': reason, 'kind': kind, 'authority': authority,
       'doc_no': CASE WHEN is_of_another THEN NULL ELSE doc_no END,
       'event_on': event_on::VARCHAR, 'blocks_until': blocks_until::VARCHAR, 'rule': rule,
       'is_of_another': is_of_another
-    })))::VARCHAR AS blockers
-  FROM (SELECT DISTINCT * FROM marked) GROUP BY uscc
+    } AS record
+  FROM counted
+), listed AS (
+  -- Most have one: a list of one is written without being made.
+  SELECT uscc, '[' || to_json(record)::VARCHAR || ']' AS blockers FROM shown WHERE records = 1
+  UNION ALL
+  SELECT uscc, to_json(list_sort(list(record)))::VARCHAR FROM shown WHERE records > 1 GROUP BY uscc
 ), rows AS (
   SELECT e.uscc, coalesce(e.name, '') AS name, coalesce(e.division_code, '') AS division_code, e.status,
     array_to_string(e.grounds, ';') AS grounds, e.clean_since::VARCHAR AS clean_since,
@@ -46,6 +55,12 @@ WITH shared AS (
 SELECT *, md5(concat_ws(chr(31), name, division_code, status, grounds, coalesce(clean_since, ''),
   coalesce(eligible_on, ''), blockers)) AS digest
 FROM rows
+"""
+_DIFFERING = """
+CREATE TABLE differing AS
+SELECT coalesce(i.uscc, s.uscc) AS uscc, s.uscc IS NULL AS is_added, i.uscc IS NULL AS is_removed
+FROM (SELECT uscc, digest FROM incoming) i FULL JOIN standing s USING (uscc)
+WHERE i.digest IS DISTINCT FROM s.digest
 """
 
 
@@ -99,36 +114,30 @@ class Delta:
     def __exit__(self, *_: object) -> None:
         self._con.close()
 
-    def add_standing(self, codes: Sequence[str], digests: Sequence[str]) -> None:
-        """Takes some of the rows that stand: USCC and digest."""
-        import pyarrow as pa
+    def add_standing(self, rows: pa.Table) -> None:
+        """Takes some of the rows that stand: ``uscc``, ``digest``."""
+        self._con.from_arrow(rows).insert_into("standing")
 
-        self._con.from_arrow(pa.table({"uscc": codes, "digest": digests})).insert_into("standing")
-
-    def counts(self) -> tuple[int, int, int]:
-        """(added, changed, removed)."""
-        added = self._count("SELECT count(*) FROM incoming ANTI JOIN standing USING (uscc)")
-        changed = self._count(
-            "SELECT count(*) FROM incoming i JOIN standing s USING (uscc) WHERE i.digest <> s.digest"
-        )
-        removed = self._count("SELECT count(*) FROM standing ANTI JOIN incoming USING (uscc)")
+    def compare(self) -> tuple[int, int, int]:
+        """Compares with what stands: (added, changed, removed)."""
+        self._con.execute(_DIFFERING)
+        found = self._con.execute(
+            "SELECT count(*) FILTER (is_added), count(*) FILTER (NOT is_added AND NOT is_removed),"
+            " count(*) FILTER (is_removed) FROM differing"
+        ).fetchall()
+        added, changed, removed = found[0]
         return added, changed, removed
 
     def ended(self) -> Iterator[list[str]]:
         """USCCs whose row no longer holds: changed or removed."""
-        query = (
-            "SELECT s.uscc FROM standing s LEFT JOIN incoming i USING (uscc)"
-            " WHERE i.uscc IS NULL OR i.digest <> s.digest ORDER BY 1"
-        )
-        for rows in self._chunks(query):
+        for rows in self._chunks("SELECT uscc FROM differing WHERE NOT is_added ORDER BY 1"):
             yield [row[0] for row in rows]
 
     def begun(self) -> Iterator[list[Row]]:
         """Rows that hold from now on: added or changed, in the order of their USCC."""
         query = (
             "SELECT i.uscc, i.name, i.division_code, i.status, i.grounds, i.clean_since, i.eligible_on, i.blockers,"
-            " i.digest FROM incoming i LEFT JOIN standing s USING (uscc)"
-            " WHERE s.uscc IS NULL OR i.digest <> s.digest ORDER BY 1"
+            " i.digest FROM incoming i SEMI JOIN differing d USING (uscc) ORDER BY 1"
         )
         for rows in self._chunks(query):
             yield [Row(code, name, name_key(name), *rest) for code, name, *rest in rows]

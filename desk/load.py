@@ -13,9 +13,10 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from desk.clock import day_of, stamp
 from desk.databases import lock_of, migrate, open_engine, writing
-from desk.delta import CHUNK, Delta, Row
+from desk.delta import Delta, Row
 from desk.files import DeskSnapshot, read_snapshot
 from desk.schema import ANSWERS, LOADS, OPEN
+from desk.standing import standing
 from records.errors import InputRefused
 
 if TYPE_CHECKING:
@@ -115,8 +116,9 @@ def _revision(name: str) -> int:
 def _put(connection: Connection, snapshot: DeskSnapshot, delta: Delta, now: datetime) -> Loaded:
     seq = int(connection.execute(select(func.coalesce(func.max(LOADS.c.seq), 0))).scalar_one()) + 1
     if seq > 1:
-        _hand_over(connection, delta)
-    added, changed, removed = delta.counts()
+        for rows in standing(connection):
+            delta.add_standing(rows)
+    added, changed, removed = delta.compare()
     end = (
         update(ANSWERS)
         .where(ANSWERS.c.uscc == bindparam("code"), ANSWERS.c.to_seq == OPEN)
@@ -146,16 +148,6 @@ def _put(connection: Connection, snapshot: DeskSnapshot, delta: Delta, now: date
         )
     )
     return Loaded(snapshot.name, True, snapshot.rows, added, changed, removed)
-
-
-def _hand_over(connection: Connection, delta: Delta) -> None:
-    """The rows that stand, to be compared."""
-    query = f"SELECT uscc, digest FROM {ANSWERS.name} WHERE to_seq = {OPEN}"
-    found = connection.exec_driver_sql(query, execution_options={"stream_results": True})
-    # The size is named: without one, each row of a driver's own statement would be a piece of its own.
-    for rows in found.partitions(10 * CHUNK):
-        codes, digests = zip(*rows, strict=True)
-        delta.add_standing(codes, digests)
 
 
 def _insert(connection: Connection, rows: list[tuple[Any, ...]]) -> None:

@@ -9,9 +9,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -65,19 +66,37 @@ class TestDelta:
         pieces: list[int] = []
         add = Delta.add_standing
 
-        def counted(self: Delta, codes: Sequence[str], digests: Sequence[str]) -> None:
-            pieces.append(len(codes))
-            add(self, codes, digests)
+        def counted(self: Delta, rows: Any) -> None:
+            pieces.append(len(rows))
+            add(self, rows)
 
         monkeypatch.setattr(Delta, "add_standing", counted)
         city.night([entity(n) for n in range(30)])
-        city.night([entity(n) for n in range(30)], as_of=NEXT)
+        done = city.night([entity(n) for n in range(29)], as_of=NEXT)
         assert pieces == [30]
+        assert (done.added, done.changed, done.removed) == (0, 0, 1)
+
+    def test_what_stands_is_handed_over_in_bounded_pieces(
+        self, city: City, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("desk.standing._ROWS", 7)
+        monkeypatch.setattr("desk.standing._BYTES", 130)
+        city.night([entity(n) for n in range(30)])
+        done = city.night([entity(n) for n in range(3, 33)], as_of=NEXT)
+        assert (done.added, done.changed, done.removed) == (3, 0, 3)
+
+    def test_a_list_of_one_reason_is_written_as_a_list_of_many(self) -> None:
+        """Else every entity with one reason would count as changed on the night after an upgrade."""
+        import duckdb
+
+        one = "{'reason': 'A', 'doc_no': NULL, 'event_on': '2025-01-01', 'is_of_another': false}"
+        single, many = duckdb.sql(
+            f"SELECT '[' || to_json({one})::VARCHAR || ']', to_json(list_sort([{one}]))::VARCHAR"
+        ).fetchall()[0]
+        assert single == many
 
     def test_more_rows_than_one_chunk(self, town: City, monkeypatch: pytest.MonkeyPatch) -> None:
-        # What stands is read ten chunks at a time, what changes is written chunk by chunk.
-        for module in ("desk.delta", "desk.load"):
-            monkeypatch.setattr(f"{module}.CHUNK", 4)
+        monkeypatch.setattr("desk.delta.CHUNK", 4)
         town.night([entity(n) for n in range(45)])
         done = town.night([entity(n) for n in range(5, 54)], as_of=NEXT)
         assert (done.added, done.changed, done.removed) == (9, 0, 5)
