@@ -10,6 +10,7 @@ from tests.reference.directory import Directory
 from tests.reference.force import Force, force_of, targets_of
 from tests.reference.keys import Record, records_of
 from tests.reference.numbers import remembered
+from tests.reference.penalties import judge_version
 from tests.reference.routes import routes_to
 from tests.reference.rulings import Matter
 from tests.reference.text import normal
@@ -113,10 +114,14 @@ class Facts:
         """A linked winning penalty or listing that on as_of is annulled or 错误列入."""
         if record.linked is None or record.kind not in ("penalties", "listings"):
             return False
-        winner = record.winner
-        if winner["decided_on" if record.kind == "penalties" else "listed_on"] > self.as_of:
+        winner, force = record.winner, self.force_of(record)
+        if record.kind == "penalties":
+            dated = judge_version(winner, record, force, self.policy).decided_on
+        else:
+            dated = winner["listed_on"]
+        if dated > self.as_of:
             return False  # rows dated after as_of are current
-        if self.force_of(record).is_annulled:
+        if force.is_annulled:
             return True
         if record.kind == "penalties":
             return bool(winner["status_code"] == "annulled")

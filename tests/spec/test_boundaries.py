@@ -14,6 +14,7 @@ import pytest
 
 from policy import Policy, load_policy
 from policy.publicity import Channel, PublicityRule
+from records.intake import EVENT_DATE
 from tests.reference.dates import add_months
 from tests.spec.loader import Case, load_cases
 
@@ -29,6 +30,14 @@ RUNS_FROM = {
     "fine_total_window_months": (("penalties", "decided_on", "FINES"),),
     "eligible_on_horizon_months": (),  # no record runs through it: 18_policy has windows of 119 and 120 months
 }
+# Nothing dated after as_of exists: record kind and day, and the expectation that changes the day after as_of.
+BEGINS_ON = (
+    ("penalties", "decided_on", "status"), ("listings", "listed_on", "status"), ("listings", "removed_on", "status"),
+    ("inspections", "inspected_on", "status"), ("honours", "valid_from", "status"), ("honours", "valid_to", "status"),
+    ("entities", "established_on", "absent"), ("entities", "updated_on", "status"),
+    ("entities", "cancelled_on", "status"), ("licences", "decided_on", "LICENCES_VALID"),
+)  # fmt: skip
+HELD = ("penalties", "listings", "amendments", "entities", "rulings")
 FILES = ("rules_eligibility.yaml", "rules_risk.yaml")
 AROUND = {-1, 0, 1}
 DAY = timedelta(days=1)
@@ -49,11 +58,12 @@ def tables() -> tuple[tuple[Case, ...], ...]:
     return tuple(map(tuple, found.values()))
 
 
-def days_of(case: Case, kind: str, field: str) -> Iterator[date]:
-    """The readable days of a column in a case."""
+def days_of(case: Case, kind: str, field: str, says: str | None = None) -> Iterator[date]:
+    """The readable days of a column in a case, of all rows or of those in which some cell is `says`."""
     for row in case.rows:
+        is_asked = row.kind == kind and (says is None or says in row.cells.values())
         try:
-            day = date.fromisoformat(str(row.cells[field])) if row.kind == kind else None
+            day = date.fromisoformat(str(row.cells[field])) if is_asked else None
         except ValueError:
             continue
         if day is not None:
@@ -65,11 +75,13 @@ def expected(case: Case, what: str) -> list[Any]:
     return [wanted.get(what, wanted.get("points", {}).get(what)) for wanted in case.expect.values()]
 
 
-def makes_a_difference(cases: tuple[Case, ...], kind: str, field: str, what: str, months: int) -> bool:
+def makes_a_difference(
+    cases: tuple[Case, ...], kind: str, field: str, what: str, months: int = 0, says: str | None = None
+) -> bool:
     """Whether so many months end the day before as_of, on it and the day after, and these are not expected alike."""
     found: dict[int, list[Any]] = {}
     for case in cases:
-        for day in days_of(case, kind, field):
+        for day in days_of(case, kind, field, says):
             found.setdefault((add_months(day, months) - case.as_of).days, []).append(expected(case, what))
     if not found.keys() >= AROUND:
         return False
@@ -101,6 +113,33 @@ def periods() -> Iterator[tuple[str, str, str, str, int]]:
 @pytest.mark.parametrize("period", sorted(set(periods())), ids=str)
 def test_a_period_has_its_days(period: tuple[str, str, str, str, int]) -> None:
     assert any(makes_a_difference(cases, *period[1:]) for cases in tables()), period
+
+
+@pytest.mark.parametrize("begins", BEGINS_ON, ids=str)
+def test_what_begins_on_as_of_has_its_days(begins: tuple[str, str, str]) -> None:
+    assert any(makes_a_difference(cases, *begins) for cases in tables()), begins
+
+
+@pytest.mark.parametrize("action", policy().codes["action"])
+def test_an_amendment_has_its_days(action: str) -> None:
+    of_action = ("amendments", "effective_on", "status", 0, action)
+    assert any(makes_a_difference(cases, *of_action) for cases in tables()), action
+
+
+@pytest.mark.parametrize("conclusion", policy().codes["conclusion"])
+def test_a_ruling_has_its_days(conclusion: str) -> None:
+    of_conclusion = ("rulings", "decided_on", "status", 0, conclusion)
+    assert any(makes_a_difference(cases, *of_conclusion) for cases in tables()), conclusion
+
+
+@pytest.mark.parametrize("kind", HELD)
+def test_a_held_row_has_its_days(kind: str) -> None:
+    """Quarantined in each case of the table."""
+    held = [
+        cases for cases in tables() if all(case.counts.get("quarantined", {}).get(kind) for case in cases)
+    ]
+    field = {**EVENT_DATE, "entities": "updated_on"}[kind]
+    assert any(makes_a_difference(cases, kind, field, "status") for cases in held), kind
 
 
 def test_a_change_of_a_rule_has_its_days() -> None:
