@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from desk.files import DeskSnapshot
 
 CHUNK = 20_000
-_MEMORY_LIMIT = "1GB"
+_MEMORY_LIMIT = "400MB"
 _ROWS = """
 CREATE TABLE incoming AS
 WITH shared AS (

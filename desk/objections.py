@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import case, func, insert, select, update
 
 from desk.clock import day_of, now, stamp
 from desk.databases import clear_errors, writing
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from policy import Calendar
 
 TEXT_MAX = 2_000
+LISTED_MAX = 500
 OPEN, UPHELD, REJECTED = "open", "upheld", "rejected"
 
 
@@ -87,16 +88,32 @@ def file_objection(
     return found
 
 
-def objections(engine: Engine, *, state: str = "", filed_by: str = "", limit: int = 500) -> list[Objection]:
-    """Objections: open ones first, by deadline; then the newest settled."""
+def objections(
+    engine: Engine, *, state: str = "", filed_by: str = "", limit: int = LISTED_MAX
+) -> list[Objection]:
+    """Objections: open ones first, by deadline; then those settled, the newest first."""
     query = select(OBJECTIONS).limit(limit)
     if state:
         query = query.where(OBJECTIONS.c.state == state)
     if filed_by:
         query = query.where(OBJECTIONS.c.filed_by == filed_by)
-    query = query.order_by(OBJECTIONS.c.state != OPEN, OBJECTIONS.c.due_on, OBJECTIONS.c.filed_at)
+    is_open = OBJECTIONS.c.state == OPEN
+    query = query.order_by(
+        ~is_open, case((is_open, OBJECTIONS.c.due_on)), OBJECTIONS.c.settled_at.desc(), OBJECTIONS.c.filed_at
+    )
     with clear_errors(engine), engine.connect() as connection:
         return [_objection(row) for row in connection.execute(query).mappings()]
+
+
+def count_open(engine: Engine, today: date, *, filed_by: str = "") -> tuple[int, int]:
+    """(open, of them late)."""
+    late = func.count(case((OBJECTIONS.c.due_on < today.isoformat(), 1)))
+    query = select(func.count(), late).where(OBJECTIONS.c.state == OPEN)
+    if filed_by:
+        query = query.where(OBJECTIONS.c.filed_by == filed_by)
+    with clear_errors(engine), engine.connect() as connection:
+        row = connection.execute(query).one()
+    return row[0], row[1]
 
 
 def objection(engine: Engine, id_: str) -> Objection | None:
@@ -137,7 +154,7 @@ def _free_text(typed: str, if_empty: str) -> str:
     """What a person wrote, with citizens' ids, phone and bank-card numbers masked: it is kept."""
     from records.masking import mask_text  # heavy, and no look-up comes here
 
-    text = visible(typed)
+    text = "\n".join(visible(line) for line in typed.strip().splitlines())
     if not text:
         raise UsageError(if_empty, rule="no_reason")
     if len(text) > TEXT_MAX:

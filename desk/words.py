@@ -72,9 +72,16 @@ OF_ANOTHER = Text(
     "stands at a branch or predecessor, or its owner is not settled: the number is not shown",
 )
 STATES: dict[str, Text] = {
-    "open": Text("待处理", "open"),
-    "upheld": Text("已作出复核结论", "ruled upon"),
-    "rejected": Text("不予支持", "rejected"),
+    "open": Text("待处理", "Open"),
+    "upheld": Text("已作出复核结论", "Ruled upon"),
+    "rejected": Text("不予支持", "Rejected"),
+}
+# The Chinese word is what the landing file holds; the English one only explains it.
+CONCLUSION_WORDS: dict[str, str] = {
+    "不涉及该主体": "it does not concern this entity",
+    "不成立": "unfounded",
+    "属实有效": "true and in force",
+    "重新核查": "to be checked again",
 }
 ROLES: dict[str, Text] = {
     "desk": Text("窗口人员", "desk"),

@@ -19,6 +19,7 @@ from desk.http.render import page
 from desk.objections import Objection
 from desk.permissions import May
 from desk.rulings import CONCLUSIONS, RULED_KINDS, make_ruling, write_ruling
+from desk.words import CONCLUSION_WORDS
 
 objection_pages = APIRouter()
 _Filer = Annotated[Caller, Depends(PageGuard(May.OBJECT))]
@@ -32,8 +33,13 @@ def queue(request: Request, caller: _Filer, state: str = "") -> Response:
     """The supervisor sees every objection, the counter its own."""
     desk = desk_of(request)
     mine = "" if May.SETTLE in caller.may else caller.who.name
-    found = objections.objections(desk.access, state=state, filed_by=mine)
-    return page(request, "objections.html", found=found, state=state, today=day_of(now()))
+    today = day_of(now())
+    found = objections.objections(desk.access, state=state, filed_by=mine, limit=objections.LISTED_MAX + 1)
+    still_open, late = objections.count_open(desk.access, today, filed_by=mine)
+    return page(
+        request, "objections.html", found=found[: objections.LISTED_MAX],
+        is_cut=len(found) > objections.LISTED_MAX, state=state, today=today, still_open=still_open, late=late,
+    )  # fmt: skip
 
 
 @objection_pages.get("/objections/new")
@@ -83,9 +89,14 @@ def one(request: Request, caller: _Filer, id_: str) -> Response:
     """One objection, with the forms to settle it where the reader may."""
     found = _found(request, caller, id_)
     return page(
-        request, "objection.html", one=found, today=day_of(now()), conclusions=CONCLUSIONS, kinds=RULED_KINDS,
+        request,
+        "objection.html",
+        one=found,
+        today=day_of(now()),
+        conclusions=[(text, CONCLUSION_WORDS[text]) for text in CONCLUSIONS],
+        kinds=RULED_KINDS,
         has_folder=desk_of(request).settings.rulings is not None,
-    )  # fmt: skip
+    )
 
 
 @objection_pages.post("/objections/{id_}/ruling")

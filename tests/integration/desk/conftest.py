@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +19,9 @@ from desk.load import Loaded, load
 from desk.places import Places
 from desk.store import Store
 from tests.integration.desk.making import DAY, write_snapshot
+
+if TYPE_CHECKING:
+    from tests.integration.desk.site import Site
 
 WHO = Who("os:tester", "operator", "cli")
 NOON = datetime(2026, 6, 30, 4, 0, tzinfo=UTC)
@@ -105,3 +108,12 @@ def town(tmp_path: Path) -> Iterator[City]:
     made = City(out, Places.of(out))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A running desk with a list, tokens and users; each test leaves its buckets and lists as they were."""
+    from tests.integration.desk.site import open_site
+
+    with open_site(tmp_path_factory.mktemp("site") / "out") as made:
+        yield made

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
+import json
+import os
+import signal
 import socket
+import subprocess
+import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,3 +119,56 @@ def test_a_revoked_token_opens_nothing_from_the_next_request_on(city: City) -> N
     assert opening.begin(secret).result(30) is None
     opening.close()
     access.dispose()
+
+
+def test_a_server_that_is_killed_has_answered_nothing_without_its_entry(town: City) -> None:
+    town.night([entity(n) for n in range(50)])
+    town.places.make_folder()
+    access = open_engine(town.places.access)
+    migrate(access, "access")
+    _, secret = add_token(access, "a system", ["ask"], 1)
+    access.dispose()
+    audit = town.audit
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("creditgrade")), "desk", "serve", "--runs", str(town.out)]
+    server = subprocess.Popen(
+        [*command, "--port", str(port), "--workers", "2", "-q"], start_new_session=True, stderr=subprocess.DEVNULL
+    )  # fmt: skip
+    told: list[str] = []
+
+    def caller(first: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        headers = {"Authorization": f"Bearer {secret}"}
+        for number in range(first, 10_000):
+            try:
+                connection.request("GET", f"/api/v1/answer?applicant={code(number % 50)}", headers=headers)
+                told.append(json.loads(connection.getresponse().read())["verification_code"])
+            except (OSError, http.client.HTTPException, ValueError):
+                return
+
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        callers = [threading.Thread(target=caller, args=(n,)) for n in range(6)]
+        for one in callers:
+            one.start()
+        while len(told) < 40:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+    for one in callers:
+        one.join()
+    written = {row["code"] for row in audit.all()}
+    assert len(told) >= 40
+    assert set(told) <= written
+    assert check(audit) == []
