@@ -72,7 +72,7 @@ def row_holds(
         hold_rule=ibis.literal("hold_") + ibis.ifelse(t.is_quarantined, "quarantined_", "unmatched_") + t.kind,
         linked_by=ibis.ifelse(t.is_by_name, "name", "otherwise"),
         can_be_upheld=(t.kind == "penalties") | ((t.kind == "listings") & t.list_type.notnull()),
-        needs_day=(t.kind == "listings") & t.event_on.isnull(),
+        needs_day=(t.kind == "listings") & t.stated_on.isnull(),
         is_row_settled=t.s_rid.notnull(),
         fixed_until=no_day(),
         record_key=no_text(),

@@ -164,11 +164,14 @@ def ruled_penalties(rulings: ir.Table, last: ir.Table) -> ir.Table:
 
 
 def ruled_listings(rulings: ir.Table, last: ir.Table, held: ir.Table) -> ir.Table:
-    """List entries that a ruling upholds: an entry of the held row's list from the ruling's event_on."""
+    """List entries that a ruling upholds: of the held row's list, from the ruling's event_on, else the row's own day.
+
+    A row in disorder (``date_order``) proves nothing, but the day that it states is one: its entry stands from there.
+    """
     upheld = last.filter((last.conclusion == UPHELD) & last.event_id.startswith("row:"))
     upheld = upheld.mutate(h_rid=upheld.event_id.substr(4).cast("int64"))
     rows = held.filter((held.kind == "listings") & held.list_type.notnull()).select(
-        "list_type", "removed_on", "removal_code", h_rid="rid", h_doc_no="doc_no", h_listed_on="event_on"
+        "list_type", "removed_on", "removal_code", h_rid="rid", h_doc_no="doc_no", h_listed_on="stated_on"
     )
     t = upheld.join(rows, "h_rid")
     r = rulings.select(
