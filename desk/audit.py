@@ -39,7 +39,7 @@ _FIELDS = (
 )  # fmt: skip
 _TOGETHER_MAX = 1_000
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_HEAD = select(ENTRIES.c.seq, ENTRIES.c.hash, ENTRIES.c.at).order_by(ENTRIES.c.seq.desc()).limit(1)
+_HEAD = f"SELECT seq, hash, at FROM {ENTRIES.name} ORDER BY seq DESC LIMIT 1"
 _COLUMNS = (*_FIELDS, "hash")
 
 
@@ -258,5 +258,5 @@ def _chain(connection: Connection, entries: Sequence[Entry]) -> list[Written]:
 
 
 def _head(connection: Connection) -> Head:
-    row = connection.execute(_HEAD).first()
-    return Head(0, START, "") if row is None else Head(int(row.seq), str(row.hash), str(row.at))
+    row = connection.exec_driver_sql(_HEAD).first()
+    return Head(0, START, "") if row is None else Head(int(row[0]), str(row[1]), str(row[2]))

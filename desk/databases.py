@@ -67,7 +67,7 @@ def open_engine(url: str, *, is_durable: bool = False, poolclass: Any = None) ->
         options = connection.get_execution_options()
         if options.get("is_writer"):
             _begin_to_write(connection)
-        elif options.get("isolation_level") != "AUTOCOMMIT":
+        elif not options.get("is_reader"):
             connection.exec_driver_sql("BEGIN")
 
     return engine
@@ -77,22 +77,37 @@ def _begin_to_write(connection: Connection) -> None:
     """SQLite's own wait sleeps longer each time, up to a tenth of a second: much, where a turn takes milliseconds."""
     import sqlite3
 
-    from sqlalchemy.exc import OperationalError
-
+    # The driver itself: this stands in the way of every answer.
+    driver: Any = connection.connection.driver_connection
     until = time.monotonic() + BUSY_SECONDS
-    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    driver.execute("PRAGMA busy_timeout = 0")
     try:
-        while True:
+        while time.monotonic() < until:
             try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                driver.execute("BEGIN IMMEDIATE")
                 return
-            except OperationalError as error:
-                code = getattr(error.orig, "sqlite_errorcode", None)
-                if code is None or code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                    raise
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
             time.sleep(_TRY_AGAIN_SECONDS)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # once more, for an error as others are told
     finally:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        driver.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection on which each statement stands by itself; there is nothing to begin or to end.
+
+    Raises:
+        UsageError: ``database_unreachable``.
+    """
+    # Setting and resetting SQLite's level of isolation takes longer than a look-up.
+    options: Any = (
+        {"is_reader": True} if engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
+    )
+    with clear_errors(engine), engine.connect().execution_options(**options) as connection:
+        yield connection
 
 
 @contextmanager

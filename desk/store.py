@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, bindparam, select
 
 from desk.answers import Candidate, Edition, Entity, Reason
-from desk.databases import clear_errors, open_engine
+from desk.databases import open_engine, reading
 from desk.places import file_of
 from desk.reading import name_key
 from desk.schema import ANSWERS, LOADS
@@ -80,7 +80,6 @@ class Store:
         if (file := file_of(places.eligibility)) is not None and not file.exists():
             raise _empty()
         self.engine: Engine = open_engine(places.eligibility)
-        self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._editions: tuple[Edition, ...] = ()
         self._looked_at = 0.0
 
@@ -94,7 +93,7 @@ class Store:
         Raises:
             UsageError: ``desk_empty`` where no snapshot was ever loaded; ``database_unreachable``.
         """
-        with clear_errors(self.engine), self._reader.connect() as connection:
+        with reading(self.engine) as connection:
             if not connection.dialect.has_table(connection, LOADS.name):
                 raise _empty()
             newest = connection.execute(_NEWEST_SEQ).first()
@@ -134,14 +133,14 @@ class Store:
 
     def entity(self, uscc: str, edition: Edition) -> Entity | None:
         """One entity on a list."""
-        with clear_errors(self.engine), self._reader.connect() as connection:
+        with reading(self.engine) as connection:
             row = connection.execute(_BY_USCC, {"uscc": uscc, "seq": edition.seq}).first()
         return None if row is None else _entity(*row)
 
     def entities(self, codes: Iterable[str], edition: Edition) -> dict[str, Entity]:
         """Several entities on a list, by USCC."""
         wanted = list(dict.fromkeys(codes))
-        with clear_errors(self.engine), self._reader.connect() as connection:
+        with reading(self.engine) as connection:
             are_among, mark = _MANY[connection.dialect.name]
             columns = ", ".join(column.name for column in _COLUMNS)
             query = (
@@ -156,7 +155,7 @@ class Store:
         """The entities that bear a name exactly, by the name's key (`desk.reading.name_key`), in order of USCC."""
         found: dict[str, list[Entity]] = {}
         wanted = list(dict.fromkeys(keys))
-        with clear_errors(self.engine), self._reader.connect() as connection:
+        with reading(self.engine) as connection:
             for at in range(0, len(wanted), _IN_MAX):
                 some = {"keys": wanted[at : at + _IN_MAX], "seq": edition.seq}
                 for key, *row in connection.execute(_BY_NAMES, some):
@@ -170,7 +169,7 @@ class Store:
             return []
         values: dict[str, Any] = {"seq": edition.seq, "limit": limit}
         found: dict[str, Candidate] = {}
-        with clear_errors(self.engine), self._reader.connect() as connection:
+        with reading(self.engine) as connection:
             if key.isascii() and key.isalnum():
                 low_high = {"low": key, "high": key + "\x7f"}
                 for row in connection.execute(_BY_PREFIX, values | low_high):
@@ -213,7 +212,7 @@ class Store:
                 (ANSWERS.c.division_code > at) | ((ANSWERS.c.division_code == at) & (ANSWERS.c.uscc > code))
             ).where(ANSWERS.c.division_code >= at)
         query = query.order_by(ANSWERS.c.division_code, ANSWERS.c.uscc).limit(limit)
-        with clear_errors(self.engine), self._reader.connect() as connection:
+        with reading(self.engine) as connection:
             return [_entity(*row) for row in connection.execute(query, {"seq": edition.seq})]
 
     def history(self, uscc: str) -> list[Period]:
@@ -224,7 +223,7 @@ class Store:
             .where(ANSWERS.c.uscc == uscc)
             .order_by(ANSWERS.c.from_seq)
         )
-        with clear_errors(self.engine), self._reader.connect() as connection:
+        with reading(self.engine) as connection:
             rows = connection.execute(query).all()
         return [
             Period(_entity(*row), editions[first], editions.get(until))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from desk.databases import reading
+from records.errors import CreditgradeError
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
@@ -34,15 +37,13 @@ class Tidying:
             self._thread.join()
 
     def _run(self) -> None:
-        from sqlalchemy.exc import OperationalError
-
         while not self._over.wait(_EVERY_SECONDS):
             if not self.is_due:
                 continue
             self.is_due = False
             try:
-                with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                with reading(self._engine) as connection:
                     # Passive: it waits for nobody, and nobody waits for it.
                     connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
-            except OperationalError:
+            except CreditgradeError:
                 self.is_due = True  # a full disk, say: the next commit tells it to those who wait for it

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, insert, select, update
 
 from desk.clock import now, stamp
-from desk.databases import clear_errors, writing
+from desk.databases import clear_errors, reading, writing
 from desk.permissions import SCOPES, May
 from desk.schema import TOKENS
 from desk.together import Together, Waiting
@@ -113,7 +113,7 @@ def tokens_of(engine: Engine, found: Sequence[str]) -> list[Token | None]:
     """The valid token that each secret opens; None where there is none."""
     hashes = [_hashed(secret) if secret.startswith(PREFIX) else "" for secret in found]
     known: dict[str, Token | None] = {"": None}
-    with clear_errors(engine), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with reading(engine) as connection:
         for hashed in hashes:
             if hashed not in known:
                 row = connection.execute(_BY_SECRET, {"secret": hashed}).mappings().first()

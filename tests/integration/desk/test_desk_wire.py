@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -141,12 +142,15 @@ def test_a_server_that_is_killed_has_answered_nothing_without_its_entry(town: Ci
     def caller(first: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         headers = {"Authorization": f"Bearer {secret}"}
-        for number in range(first, 10_000):
-            try:
-                connection.request("GET", f"/api/v1/answer?applicant={code(number % 50)}", headers=headers)
-                told.append(json.loads(connection.getresponse().read())["verification_code"])
-            except (OSError, http.client.HTTPException, ValueError):
-                return
+        with closing(connection):
+            for number in range(first, 10_000):
+                path = f"/api/v1/answer?applicant={code(number % 50)}"
+                try:
+                    connection.request("GET", path, headers=headers)
+                    with connection.getresponse() as answered:
+                        told.append(json.loads(answered.read())["verification_code"])
+                except (OSError, http.client.HTTPException, ValueError):
+                    return
 
     try:
         deadline = time.monotonic() + 60
