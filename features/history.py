@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from features.indicators import licence_counts
 from policy.scorecard import GROUP_FEATURES, TEXTS, stream_count
 from records.resolve.expr import add_months, day, is_true, union_all
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import ibis.expr.types as ir
 
     from features.facts import Facts
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
     from records.resolve.workspace import Workspace
 
 _FAR_DAYS = 100_000
+# Counts that depend on the state of a licence.
+_STATES = frozenset({"licences_valid", "licences_expired_12m", "licences_revoked"})
+# What is counted beside the streams: nothing is 0.
+_COUNTS = _STATES | {"visits", "licence_terms", "listings_active"}
 
 
 def learned_features(ws: Workspace, classed: ir.Table, facts: Facts, as_of: date, policy: Policy) -> ir.Table:
@@ -38,6 +45,8 @@ def learned_features(ws: Workspace, classed: ir.Table, facts: Facts, as_of: date
     """
     names = wanted(policy)
     base = classed.mutate(
+        # A status that was recorded later may be what came of the event that is to be foreseen.
+        status_group=ibis.ifelse(classed.is_later, ibis.null("string"), classed.status_group),
         registered_capital_wan=classed.registered_capital_wan.floor().cast("int64"),
         industry_division=_division(classed.industry_code),
         key_area_industry=classed.key_area.fill_null("")
@@ -50,6 +59,9 @@ def learned_features(ws: Workspace, classed: ir.Table, facts: Facts, as_of: date
         ("licences", _licences(facts.licences, as_of)),
         ("event", _last_event(facts, as_of, policy)),
     ]
+    if states := sorted(_STATES.intersection(names)):
+        base = base.drop(*states)
+        parts += [(name, rows.rename(**{name: "n"})) for name, rows in _states(facts, states, as_of, policy)]
     t = base
     for name, part in parts:
         if part is not None:
@@ -59,7 +71,7 @@ def learned_features(ws: Workspace, classed: ir.Table, facts: Facts, as_of: date
     for name in names:
         column = t[name]
         group, _, what = name.rpartition("_")
-        if stream_count(name) or name in ("visits", "licence_terms", "listings_active"):
+        if stream_count(name) or name in _COUNTS:
             column = column.fill_null(0)
         elif what in ("share", "recent", "mean") and (found := _group(policy, group)):
             # An entity without visits has what it is taken to have.
@@ -210,6 +222,15 @@ def _licences(licences: ir.Table, as_of: date) -> ir.Table:
         days_to_licence_end=ibis.least(ibis.greatest(left, -_FAR_DAYS), _FAR_DAYS),
         months_since_licence=(today.delta(t.first, unit="day").cast("int64") // 30),
     )
+
+
+def _states(facts: Facts, names: Collection[str], as_of: date, policy: Policy) -> list[tuple[str, ir.Table]]:
+    """Licences in force, expired and revoked, as far as a day could know: a state that was recorded later is none."""
+    t = facts.licences
+    is_later = is_true(t.updated_on > day(as_of))
+    known = t.mutate(state=ibis.ifelse(is_later, ibis.null("string"), t.state))
+    counts = licence_counts(known, as_of, policy)
+    return [(name, counts[name]) for name in names]
 
 
 def _division(code: ir.StringColumn) -> ir.StringValue:

@@ -51,7 +51,7 @@ def entity_features(
     t = t.drop("months")
     counts = {
         "changes_12m": _changes(entities.versions, as_of, policy),
-        **_licences(licences, as_of, policy),
+        **licence_counts(licences, as_of, policy),
         "fine_total_yuan_60m": _fines(records, as_of, policy),
         "branches": _branches(entities.used),
         "honours_valid": honours.filter((honours.valid_from <= today) & (honours.valid_to >= today))
@@ -87,7 +87,12 @@ def _changes(versions: ir.Table, as_of: date, policy: Policy) -> ir.Table:
     return t.group_by("uscc").agg(n=t.total.sum()).filter(lambda x: x.n > 0)
 
 
-def _licences(licences: ir.Table, as_of: date, policy: Policy) -> dict[str, ir.Table]:
+def licence_counts(licences: ir.Table, as_of: date, policy: Policy) -> dict[str, ir.Table]:
+    """(uscc, n) of licences in force, expired within the policy's months, and revoked.
+
+    Args:
+        licences: linked rows with ``is_winner``.
+    """
     today = day(as_of)
     months = int(policy.value("licences_expired_window_months", as_of))
     t = licences.filter(licences.is_winner & licences.linked.notnull() & (licences.decided_on <= today))

@@ -263,7 +263,7 @@ def _ranked(selection: dict[str, Any]) -> list[str]:
 
 def _metrics(found: dict[str, Any], chosen: str) -> list[str]:
     """Every measure beside every method, for all windows and for the holdout; then how to read it."""
-    from publish.columns import columns
+    from publish.columns import columns, display_width
     from publish.model_tables import (
         calibration_table,
         foresight_tables,
@@ -272,7 +272,9 @@ def _metrics(found: dict[str, Any], chosen: str) -> list[str]:
         stability_table,
     )
 
-    lines: list[str] = []
+    if "resamples" not in found:
+        return ["measured by another version of the program 由其他版本计量: see metrics in the model's JSON"]
+    lines = [f"warning 注意: {line}" for line in found["warnings"]]
     read: dict[str, tuple[str, str]] = {"[ ]": intervals_note(found)}
     parts = [
         (size_of(found, chosen, part), foresight_tables(found, chosen, part)) for part in ("all", "holdout")
@@ -280,7 +282,7 @@ def _metrics(found: dict[str, Any], chosen: str) -> list[str]:
     calibrated = calibration_table(found, chosen)
     parts.append(("", [*([calibrated] if calibrated else []), stability_table(found, chosen)]))
     for title, tables in parts:
-        lines += [title, "=" * len(title), ""] if title else []
+        lines += [title, "=" * display_width(title), ""] if title else []
         for one in tables:
             lines += [one.title, *columns(one.head, one.rows), ""]
             read.setdefault(one.title, (one.zh, one.en))

@@ -53,6 +53,8 @@ class Prepared:
 
     Attributes:
         everybody: all entities with a class on one of the days that are compared.
+        inputs: sha256 of the deliveries that were looked at.
+        warnings: what a reader of the figures must know of the records.
     """
 
     policy: Policy
@@ -60,6 +62,7 @@ class Prepared:
     data: Dataset
     everybody: Callable[[date], Dataset]
     inputs: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 def train_model(
@@ -75,7 +78,7 @@ def train_model(
     from policy.learned import model_bytes
     from publish.code_version import code_version
     from publish.model_card import card_html
-    from records.lake.disk import clear_disk_errors
+    from records.lake.disk import clear_disk_errors, whole_file
 
     created_by = " ".join(created_by.split())
     if not created_by:
@@ -89,6 +92,7 @@ def train_model(
                 as_of=made.as_of,
                 known_by=made.as_of if asked.as_received else None,
                 inputs=made.inputs,
+                warnings=made.warnings,
                 created_by=created_by,
                 code_version=code_version(),
                 told=told,
@@ -99,8 +103,10 @@ def train_model(
         with clear_disk_errors(folder):
             folder.mkdir(mode=0o700, exist_ok=True)
             place = folder / f"{model.id}.json"
-            place.write_bytes(model_bytes(model))
-            place.with_suffix(".html").write_text(card_html(model, acts=()), encoding="utf-8")
+            with whole_file(place) as temporary:
+                temporary.write_bytes(model_bytes(model))
+            with whole_file(place.with_suffix(".html")) as temporary:
+                temporary.write_text(card_html(model, acts=()), encoding="utf-8")
     return model, place
 
 
@@ -112,7 +118,7 @@ def evaluate(asked: Asked, *, now: datetime, told: Callable[[str], None]) -> tup
     """
     from models.learning.judge import judge
     from publish.code_version import code_version
-    from records.lake.disk import clear_disk_errors
+    from records.lake.disk import clear_disk_errors, whole_file
 
     with _prepared(asked, now, told) as made:
         try:
@@ -127,14 +133,15 @@ def evaluate(asked: Asked, *, now: datetime, told: Callable[[str], None]) -> tup
             "inputs": sorted(made.inputs),
             "chosen": judged.chosen.id,
             "selection": judged.selection,
-            "metrics": judged.metrics,
+            "metrics": {**judged.metrics, "warnings": list(made.warnings)},
         }
         folder = asked.out / MODELS
         with clear_disk_errors(folder):
             folder.mkdir(mode=0o700, exist_ok=True)
             place = folder / f"evaluation-{made.as_of}.json"
             text = json.dumps(found, ensure_ascii=False, indent=1, allow_nan=False)
-            place.write_text(text + "\n", encoding="utf-8")
+            with whole_file(place) as temporary:
+                temporary.write_text(text + "\n", encoding="utf-8")
     return found, place
 
 
@@ -229,11 +236,17 @@ def _prepared(asked: Asked, now: datetime, told: Callable[[str], None]) -> Itera
     with _at_work(asked, now, told) as (work, lake):
         intake = _intake(asked, lake, policy, today, now, landing=asked.landing, known_by=None)
 
+        last = intake
+
         def on(day: date) -> Intake:
+            nonlocal last
             if not asked.as_received:
                 return intake
             try:
-                return _intake(asked, lake, policy, today, now, landing=None, known_by=day)
+                known = _intake(asked, lake, policy, today, now, landing=None, known_by=day)
+                # The same deliveries are the same intake: they are linked once.
+                last = last if known.deliveries == last.deliveries else known
+                return last
             except InputRefused as error:
                 if error.rule != "no_entities":
                     raise
@@ -243,17 +256,53 @@ def _prepared(asked: Asked, now: datetime, told: Callable[[str], None]) -> Itera
                     rule="cannot_learn",
                 ) from error
 
+        known = on(as_of)
+        warnings = tuple(_records_end(known, policy, as_of))
+        for line in warnings:
+            told(f"warning 注意: {line}")
         spans = windows(policy, as_of)
+        _records_begin(known, policy, spans[-policy.scorecard.validation.windows].start)
         files = build(on, policy, spans, as_of, work, engine=asked.engine, told=told)
         names = wanted(policy)
-
         data = read(files, spans, names)
 
         def everybody(day: date) -> Dataset:
             return read([features_file(work, day)], [Window(day, day)], names, like=data)
 
-        inputs = tuple(d.sha256 for d in intake.taking_part())
-        yield Prepared(policy=policy, as_of=as_of, data=data, everybody=everybody, inputs=inputs)
+        inputs = tuple(d.sha256 for d in known.taking_part())
+        yield Prepared(policy, as_of, data, everybody, inputs, warnings)
+
+
+def _records_begin(intake: Intake, policy: Policy, first: date) -> None:
+    """Refuses, before anything is made, days on which nothing had happened yet that could be learned from.
+
+    Raises:
+        UsageError: ``cannot_learn``.
+    """
+    from flows.stages.ingest_feeds import newest_event
+
+    kinds = policy.scorecard.event.kinds
+    if all(newest_event(intake.taking_part(kind), first) is None for kind in kinds):
+        raise UsageError(
+            f"no record of {' or '.join(kinds)} is dated up to {first}, when the first window begins that would be "
+            "foretold: nothing could be learned before it (a later --as-of, or fewer windows: scorecard.yaml)",
+            rule="cannot_learn",
+        )
+
+
+def _records_end(intake: Intake, policy: Policy, as_of: date) -> Iterator[str]:
+    """A line for each kind whose records end long before the last window does: what came after is in no label."""
+    from flows.stages.ingest_feeds import newest_event
+    from models.learning.dataset import months_before
+
+    card = policy.scorecard
+    for kind in card.event.kinds:
+        newest = newest_event(intake.taking_part(kind), as_of)
+        if newest is None or newest < months_before(as_of, card.fit.step_months):
+            yield (
+                f"the records of {kind} end on {newest or 'no day'}, the last window on {as_of}: what happened in "
+                f"between counts as if it had not{f' (--as-of {newest} ends where they do)' if newest else ''}"
+            )
 
 
 def _intake(

@@ -19,6 +19,7 @@ FOLDER = "models"
 REGISTRY = "registry.yaml"
 WATCH = "watch.jsonl"
 BASE = "BASE"
+_CHANGED = "was changed after it was made: its hash does not fit"
 Role = Literal["champion", "challenger", "retired"]
 
 
@@ -240,7 +241,7 @@ class Registry(Model):
 def digest(content: dict[str, Any]) -> str:
     """SHA-256 over a model's content but for ``sha256`` and ``id``, which are made from it."""
     kept = {key: value for key, value in content.items() if key not in ("sha256", "id")}
-    text = json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -250,7 +251,8 @@ def sealed(content: dict[str, Any]) -> Scorecard:
     Raises:
         ValueError: the content is not a model.
     """
-    unnamed = json.dumps({**content, "id": "-", "sha256": "-"}, ensure_ascii=False)
+    # A figure that is no number would be no JSON; what could not be judged is null.
+    unnamed = json.dumps({**content, "id": "-", "sha256": "-"}, ensure_ascii=False, allow_nan=False)
     plain = Scorecard.model_validate_json(unnamed, strict=True).model_dump(mode="json")
     sha256 = digest(plain)
     named = {**plain, "id": f"scorecard-{plain['trained_as_of']}-{sha256[:8]}", "sha256": sha256}
@@ -270,18 +272,23 @@ def read_model(path: Path) -> Scorecard:
     """
     try:
         stored = path.read_bytes()
-        model = Scorecard.model_validate_json(json.dumps(json.loads(stored)), strict=True)
+        content = json.loads(stored)
+        hash_ = digest(content) if isinstance(content, dict) else ""
     except OSError as error:
         raise PolicyError(path.name, f"cannot be read: {error.strerror}") from error
+    except (ValueError, UnicodeDecodeError) as error:
+        raise PolicyError(path.name, "is no model: not JSON") from error
+    if isinstance(content, dict) and content.get("sha256", hash_) != hash_:
+        raise PolicyError(path.name, _CHANGED)
+    try:
+        model = Scorecard.model_validate_json(json.dumps(content), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         where = ".".join(str(step) for step in first["loc"])
         raise PolicyError(path.name, f"is no model: {where}: {first['msg']}") from error
-    except (ValueError, UnicodeDecodeError) as error:
-        raise PolicyError(path.name, "is no model: not JSON") from error
     made = sealed(model.model_dump(mode="json"))
     if made != model or model_bytes(made) != stored:
-        raise PolicyError(path.name, "was changed after it was made: its hash does not fit")
+        raise PolicyError(path.name, _CHANGED)
     return model
 
 

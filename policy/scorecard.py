@@ -97,6 +97,13 @@ class Event(Model):
     items: tuple[Text, ...] = ()
     prefixes: tuple[Text, ...] = ()
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of records that tell of it."""
+        visits = self.results or self.items or self.prefixes
+        told = (("penalties", self.penalty_tiers), ("listings", self.lists), ("inspections", visits))
+        return tuple(kind for kind, named in told if named)
+
     @model_validator(mode="after")
     def _something(self) -> Event:
         visits = self.results or self.items or self.prefixes

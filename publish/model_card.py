@@ -13,6 +13,11 @@ from publish.model_points import examples, points_table
 if TYPE_CHECKING:
     from policy.learned import Act, Scorecard
 
+_UNMEASURED = (
+    "检验数据由其他版本的程序计量，见模型 JSON 的 metrics。 Its figures were measured by another version of the "
+    "program and stand in its JSON under metrics."
+)
+
 
 def card_html(model: Scorecard, acts: Sequence[Act]) -> str:
     """The card as one HTML page; nothing is loaded from outside, everything quoted is escaped.
@@ -20,18 +25,17 @@ def card_html(model: Scorecard, acts: Sequence[Act]) -> str:
     Args:
         acts: the decisions about this model, oldest first.
     """
+    is_measured = "resamples" in model.metrics
     parts = [
         f"<h1>评分卡模型卡 Model card<br><small>{escape(model.id)}</small></h1>",
         '<p class="warn">内部参考：等级与分值仅供监管部门使用，不得公开，不得用于审批。 '
         "Internal: class and points are for supervisors only; never public, never at the approval desk.</p>",
         *_purpose(model),
         *_data(model),
-        *foresight(model),
-        *calibration(model),
+        *(foresight(model) + calibration(model) if is_measured else [paragraph(_UNMEASURED)]),
         *points_table(model),
         *examples(model),
-        *groups(model),
-        *stability(model),
+        *(groups(model) + stability(model) if is_measured else []),
         *_limits(model),
         *_approval(acts),
         *_origin(model),
@@ -120,6 +124,8 @@ def _limits(model: Scorecard) -> list[str]:
     dropped = model.candidate.get("dropped")
     if isinstance(dropped, list) and dropped:
         lines.append(f"未进入模型的指标 left out by the fit: {', '.join(str(d) for d in dropped)}.")
+    warnings = plain(model.metrics).get("warnings", [])
+    lines += [f"数据 records: {line}." for line in warnings]
     return [heading("局限 Limits"), bullets(lines)]
 
 

@@ -15,7 +15,7 @@ OWN = "本模型 this model"
 PARTS = {"holdout": "留出窗口 Holdout", "all": "全部检验窗口 All validation windows"}
 NONE = "—"
 _METHOD, _AHEAD = "方法 method", "本模型领先 ahead"
-_FLAT = "（次序无预测力，概率相同 the same chance for all）"
+_FLAT = "（无预测力 flat）"
 
 Limits = Sequence[float] | None
 
@@ -120,9 +120,11 @@ def calibration_table(metrics: Mapping[str, Any], chosen: str) -> Shown | None:
         return None
     return Shown(
         "校准 Calibration",
-        "各方法的分数均由较早窗口换算为概率，在留出窗口上检验。差：实际减预测；Brier：误差平方的平均，越小越好。",
+        "各方法的分数均由较早窗口换算为概率，在留出窗口上检验。差：实际减预测；Brier：误差平方的平均，越小越好；"
+        "无预测力：在较早窗口上分数越高事件并不越多，故所有主体概率相同。",
         "Each method's score becomes a chance on the earlier windows and is judged on the holdout. Gap: observed less "
-        "foretold, in percentage points; Brier: mean square of the error, the smaller the better.",
+        "foretold, in percentage points; Brier: mean square of the error, the smaller the better; flat: on the earlier "
+        "windows a higher score did not go with more events, so that all have the same chance.",
         (_METHOD, "预测 foretold %", "实际 observed %", "差 gap", "Brier", _AHEAD),
         [
             (

@@ -29,6 +29,7 @@ def train(
     as_of: date,
     known_by: date | None,
     inputs: Sequence[str],
+    warnings: Sequence[str] = (),
     created_by: str,
     code_version: str,
     told: Callable[[str], None] = lambda line: None,
@@ -38,7 +39,7 @@ def train(
     Args:
         data: windows that had ended by ``as_of``.
         everybody: all classed entities of a day (`judge.compared_days`), texts numbered as in ``data``.
-        inputs: sha256 of the deliveries.
+        inputs: sha256 of the deliveries. warnings: what a reader of the figures must know of the records.
 
     Raises:
         ValueError: the windows cannot be learned from.
@@ -79,7 +80,7 @@ def train(
             "inputs": sorted(inputs),
             "policy_version": policy.version,
             "code_version": code_version,
-            "metrics": found.metrics,
+            "metrics": {**found.metrics, "warnings": list(warnings)},
             "selection": found.selection,
         }
     )

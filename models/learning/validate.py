@@ -94,7 +94,9 @@ def _foretell(data: Dataset, card: ScorecardFile, told: Callable[[str], None]) -
         if not data.event[test].any() or data.event[test].all():
             raise ValueError(
                 f"the window {data.windows[window].start}..{data.windows[window].end} holds "
-                f"{int(data.event[test].sum()):,} events among {len(test):,} entities: nothing can be judged on it"
+                f"{int(data.event[test].sum()):,} events among {len(test):,} entities: with one outcome "
+                "alone nothing can be judged 只有一种结果，无法判断 (fewer windows, a longer horizon or another event: "
+                "scorecard.yaml)"
             )
         rows.append(test)
         bins = TrainingBins(data, train, card)

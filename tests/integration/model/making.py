@@ -28,26 +28,37 @@ def landing(folder: Path, *, office: str, division: str, later: bool) -> None:
     rng = random.Random(5)
     entities, visits = [], []
     for number in range(ENTITIES):
-        code, name = uscc_of(number), f"企业{number}"
-        entities.append(
-            {
-                "uscc": code, "name": name, "entity_type": "企业", "status": "存续", "established_on": "2015-03-01",
-                "division_code": division if number % 2 else "341802",
-                "industry_code": ("6210", "5212")[number % 3 > 0], "key_area": "餐饮", "updated_on": "2024-01-01",
-            }
-        )  # fmt: skip
-        for task in range(7):
+        code = uscc_of(number)
+        entities.append(entity(number, division if number % 2 else "341802"))
+        # The last one is visited later or never: no window holds it, nor its industry.
+        for task in range(7 if number < ENTITIES - 1 else 0):
             day = date(2023, 11, 1) + timedelta(days=61 * task + rng.randrange(50))
             is_bad = rng.random() < (0.75 if number % 4 == 0 else 0.12)
-            for item in ("总体结论", *(("关键项3",) if is_bad else ())):
-                visits.append(_item(code, name, f"T{number}-{task}", item, is_bad, office, day))
+            visits += visit(number, code, f"T{number}-{task}", is_bad, office, day)
         if later:
-            visits.append(_item(code, name, f"L{number}", "关键项3", True, office, AS_OF + timedelta(days=9)))
+            day = AS_OF + timedelta(days=9)
+            visits.append(_item(code, f"企业{number}", f"L{number}", "关键项3", True, office, day))
     for kind, rows in (("entities", entities), ("inspections", visits)):
         place = folder / kind
         place.mkdir(parents=True)
         lines = (json.dumps(row, ensure_ascii=False) for row in rows)
         (place / f"{kind}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def entity(number: int, division: str) -> dict[str, Any]:
+    """A restaurant or a shop; the last one alone grows crops."""
+    industry = "0111" if number == ENTITIES - 1 else ("6210", "5212")[number % 3 > 0]
+    return {
+        "uscc": uscc_of(number), "name": f"企业{number}", "entity_type": "企业", "status": "存续",
+        "established_on": "2015-03-01", "division_code": division, "industry_code": industry, "key_area": "餐饮",
+        "updated_on": "2024-01-01",
+    }  # fmt: skip
+
+
+def visit(number: int, code: str, task: str, is_bad: bool, office: str, day: date) -> list[dict[str, Any]]:
+    """The items of one visit."""
+    items = ("总体结论", *(("关键项3",) if is_bad else ()))
+    return [_item(code, f"企业{number}", task, item, is_bad, office, day) for item in items]
 
 
 def _item(code: str, name: str, task: str, item: str, is_bad: bool, office: str, day: date) -> dict[str, Any]:
