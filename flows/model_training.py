@@ -256,12 +256,14 @@ def _prepared(asked: Asked, now: datetime, told: Callable[[str], None]) -> Itera
                     rule="cannot_learn",
                 ) from error
 
+        spans = windows(policy, as_of)
+        # What cannot be learned from is said before anything is made.
+        on(spans[0].start)
         known = on(as_of)
-        warnings = tuple(_records_end(known, policy, as_of))
+        warnings = tuple(records_end(known, policy, as_of))
         for line in warnings:
             told(f"warning 注意: {line}")
-        spans = windows(policy, as_of)
-        _records_begin(known, policy, spans[-policy.scorecard.validation.windows].start)
+        _records_begin(known, policy, spans[-policy.scorecard.validation.windows :][0].start)
         files = build(on, policy, spans, as_of, work, engine=asked.engine, told=told)
         names = wanted(policy)
         data = read(files, spans, names)
@@ -290,7 +292,7 @@ def _records_begin(intake: Intake, policy: Policy, first: date) -> None:
         )
 
 
-def _records_end(intake: Intake, policy: Policy, as_of: date) -> Iterator[str]:
+def records_end(intake: Intake, policy: Policy, as_of: date) -> Iterator[str]:
     """A line for each kind whose records end long before the last window does: what came after is in no label."""
     from flows.stages.ingest_feeds import newest_event
     from models.learning.dataset import months_before

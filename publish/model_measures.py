@@ -44,7 +44,8 @@ def foresight(model: Scorecard) -> list[str]:
     for part in ("holdout", "all"):
         parts.append(subheading(size_of(model.metrics, own, part)))
         for one in foresight_tables(model.metrics, own, part):
-            parts += _table(one)
+            # How to read a table stands under the first of its kind.
+            parts += [subheading(one.title), *_table(one)[: None if part == "holdout" else 1]]
     values = [
         {"window": str(w["end"]), "method": METHODS.get(name, OWN), "auc": w["auc"]}
         for name, one in plain(model.metrics["all"]).items()
@@ -154,9 +155,8 @@ def stability(model: Scorecard) -> list[str]:
 
 
 def _table(one: Shown) -> list[str]:
-    """A table under its title, with how it is to be read; the model's own row is marked."""
+    """A table, with how it is to be read; the model's own row is marked."""
     return [
-        subheading(one.title),
         _wide(grid(one.head, one.rows, range(1, len(one.head)), marked=[True])),
         paragraph(one.zh),
         paragraph(one.en),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -13,17 +14,18 @@ import pytest
 import yaml
 
 from flows.days import ZONE
-from flows.model_training import Asked, _prepared
+from flows.model_training import Asked, _prepared, records_end
 from flows.stages.ingest import ingest
 from models.learning.dataset import MISSING, Window
 from policy import load_policy
 from policy.reading import read_yaml
 from records.errors import UsageError
-from tests.integration.model.making import AS_OF, entity, policy_of, visit
+from tests.integration.model.making import entity, policy_of, visit
 from tests.spec.vocabulary import uscc_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
+AS_OF = date(2024, 10, 31)
 ENTITIES = 90
 RECEIVED = (date(2024, 6, 20), date(2024, 10, 31), date(2025, 2, 10))
 LATER = date(2024, 9, 15)
@@ -91,7 +93,7 @@ def _look_at(policy: Path, *columns: str) -> None:
     (policy / "scorecard.yaml").write_text(yaml.safe_dump(card, allow_unicode=True), encoding="utf-8")
 
 
-def _expected(visits: Visits, window: Window, known: tuple[date, date]) -> dict[str, tuple[int, int, bool]]:
+def _expected(visits: Visits, window: Window, known: Sequence[date]) -> dict[str, tuple[int, int, bool]]:
     """Uscc → days since the last visit, whether it had found something, whether the next one did.
 
     Args:
@@ -108,52 +110,58 @@ def _expected(visits: Visits, window: Window, known: tuple[date, date]) -> dict[
     return found
 
 
-def test_what_was_received_later_is_neither_in_features_nor_in_labels(tmp_path: Path) -> None:
+def test_what_was_received_later_is_neither_in_features_nor_in_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     visits, policy, lake = _visits(), tmp_path / "policy", tmp_path / "lake"
     policy_of(policy)
     _look_at(policy, "licences_valid", "licences_revoked", "status_group")
     _deliver(tmp_path / "landing", lake, policy, visits)
+    # One window instead of many: each takes its time.
+    window = Window(date(2024, 8, 31), AS_OF)
+    monkeypatch.setattr("models.learning.dataset.windows", lambda policy, as_of: (window,))
     asked = Asked(tmp_path / "out", None, lake, policy, AS_OF.isoformat(), as_received=True)
     now, told = datetime.combine(RECEIVED[-1], time(9), ZONE), list[str]()
     with _prepared(asked, now, told.append) as made:
-        data = made.data
-        # What came after the day of training is no input.
-        early = {
-            d.sha256
-            for d in ingest(None, lake, made.policy, today=RECEIVED[-1], now=now, known_by=AS_OF).deliveries
-        }
-        assert set(made.inputs) == early and len(early) == 3
-        today = made.everybody(AS_OF)
-    assert len(data.windows) == 3
-    for place, window in enumerate(data.windows):
-        found = {
-            data.uscc[data.entity[row]]: (
-                int(data.features["days_since_visit"][row]),
-                int(data.features["critical_last"][row]),
-                bool(data.event[row]),
-            )
-            for row in (data.window == place).nonzero()[0]
-        }
-        assert found == _expected(visits, window, (window.start, window.end))
-        # With all that is known today it would have been another window.
-        assert found != _expected(visits, window, (RECEIVED[-1], RECEIVED[-1]))
+        data, today = made.data, made.everybody(AS_OF)
+    # What came after the day of training is no input.
+    rules, late = made.policy, RECEIVED[-1]
+    by_then, by_now = (ingest(None, lake, rules, today=late, now=now, known_by=day) for day in (AS_OF, None))
+    assert set(made.inputs) == {d.sha256 for d in by_then.deliveries}
+    assert (len(by_then.deliveries), len(by_now.deliveries)) == (4, 5)
+    found = {
+        data.uscc[data.entity[row]]: (
+            int(data.features["days_since_visit"][row]),
+            int(data.features["critical_last"][row]),
+            bool(data.event[row]),
+        )
+        for row in range(len(data))
+    }
+    assert len(found) == ENTITIES * 2 // 3
+    assert found == _expected(visits, window, window)
+    # With all that is known today it would have been another window.
+    whole = _expected(visits, window, (late, late))
+    assert len(whole) == ENTITIES
+    assert all(found[code][0] > whole[code][0] and found[code][2] == whole[code][2] for code in found)
+    assert {code for code in whole if code not in found} == {uscc_of(n) for n in range(0, ENTITIES, 3)}
+
     # Nor does what was written down later of a licence or an entity speak for the day before.
-    (window,) = (place for place, one in enumerate(data.windows) if one.start < LATER < one.end)
     for known, revoked, status in ((data, 0, None), (today, 1, "revoked")):
         first, ended = (
-            next(row for row in range(len(known)) if (known is today or known.window[row] == window)
-                 and known.uscc[known.entity[row]] == uscc_of(number))
+            next(row for row in range(len(known)) if known.uscc[known.entity[row]] == uscc_of(number))
             for number in (1, ENTITIES - 2)
-        )  # fmt: skip
+        )
         assert int(known.features["licences_revoked"][first]) == revoked
         assert int(known.features["licences_valid"][first]) == 1 - revoked
         level = int(known.features["status_group"][ended])
         assert (None if level == MISSING else known.levels["status_group"][level]) == status
-    # Two months without a record stand in the figures, and are told before anything is made.
-    assert told[0].startswith("warning 注意: the records of inspections end on 2024-10-")
-    assert made.warnings == (told[0].removeprefix("warning 注意: "),)
 
-    # Before anything had happened nothing can be learned; that, too, is said before anything is made.
+    # Records that end two months before the last window does are told of, and a day before any is refused at once.
+    assert not made.warnings
+    assert list(records_end(by_then, rules, date(2024, 11, 1))) == []
+    (line,) = records_end(by_then, rules, date(2025, 1, 31))
+    assert line.startswith("the records of inspections end on 2024-10-") and "--as-of 2024-10-" in line
+    monkeypatch.undo()
     told.clear()
     with (
         pytest.raises(UsageError, match="no record of inspections is dated up to 2023-11-30"),
