@@ -47,7 +47,7 @@ class Asked(NamedTuple):
     def told(self) -> list[Answer]:
         """The answers, once they stand in the trail."""
         return [
-            answer._replace(verification_code=entry.code, answered_at=entry.at)
+            Answer(*answer[:-2], entry.code, entry.at)  # verification_code, answered_at
             for answer, entry in zip(self.answers, self.written.result(), strict=True)
         ]
 

@@ -148,7 +148,9 @@ class Store:
                 f" WHERE uscc {are_among} AND from_seq <= {mark} AND to_seq > {mark}"
             )
             some: Any = json.dumps(wanted) if mark == "?" else wanted
-            rows = connection.exec_driver_sql(query, (some, edition.seq, edition.seq)).all()
+            found = connection.exec_driver_sql(query, (some, edition.seq, edition.seq))
+            rows: Any = found.cursor.fetchall()  # plain tuples: a file of questions is many rows
+            found.close()
         return {row[0]: _entity(*row) for row in rows}
 
     def named(self, keys: Iterable[str], edition: Edition) -> dict[str, list[Entity]]:

@@ -147,3 +147,10 @@ def test_the_trail_has_a_database_of_its_own(tmp_path: Path) -> None:
         Places.of(tmp_path, "postgresql://desk@db/desk", "postgresql://desk@db/desk")
     places = Places.of(tmp_path)
     assert len({places.eligibility, places.access, places.audit}) == 3
+
+
+def test_a_new_entry_is_hashed_as_it_is_checked(town: City) -> None:
+    """Two ways to one text: whatever can be typed must come out alike."""
+    odd = '"\\\b\f\n\r\t\x00\x1f\x7f\u2028\u202e𠮷é\ud800'.encode("utf-8", "ignore").decode()
+    town.audit.append(Entry(WHO, "check", odd, item=odd, detail={"on": odd}))
+    assert check(town.audit) == []
