@@ -45,7 +45,7 @@ def size_of(metrics: Mapping[str, Any], chosen: str, part: str) -> str:
     """Title of a part of the validation, with its size."""
     one = metrics[part][chosen]
     return (
-        f"{PARTS[part]}: {len(one['windows'])} 窗口 windows, {one['rows']:,} 主体 entities, "
+        f"{PARTS[part]}: {len(one['windows'])} 窗口 windows, {one['rows']:,} 户次 rows, "
         f"{one['events']:,} 事件 events"
     )
 
