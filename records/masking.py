@@ -165,6 +165,12 @@ def _is_mobile(digits: str) -> bool:
     return _MOBILE.fullmatch(bare) is not None
 
 
+def _is_card(digits: str) -> bool:
+    """Whether digits are masked as a bank card's: sound ones, and those of a 银联 card with a wrong check digit."""
+    size = len(digits)
+    return 16 <= size <= 19 and (luhn_is_sound(digits) or (size in (16, 19) and digits.startswith("62")))
+
+
 def _in_run(
     text: str, start: int, digits: str, is_15_read: bool, ids_only: bool
 ) -> Iterator[tuple[int, int, str]]:
@@ -180,12 +186,7 @@ def _in_run(
         yield from _in_run(text, start, digits[:-1], is_15_read, ids_only)
     elif not ids_only and _is_mobile(digits):
         yield start, start + size, PHONE_MASK
-    elif (
-        not ids_only
-        and 16 <= size <= 19
-        and luhn_is_sound(digits)
-        and not _in_valid_uscc(text, start, start + size)
-    ):
+    elif not ids_only and _is_card(digits) and not _in_valid_uscc(text, start, start + size):
         yield start, start + size, CARD_MASK
 
 
@@ -209,8 +210,8 @@ def _in_groups(
                 found = ID_MASK
             elif not ids_only and _is_mobile(digits) and sizes in ([3, 4, 4], [3, 8], [2, 3, 4, 4], [2, 11]):
                 found = PHONE_MASK
-            elif not ids_only and 16 <= len(digits) <= 19 and set(sizes[:-1]) == {4} and digits.isdigit():
-                found = CARD_MASK if luhn_is_sound(digits) else None
+            elif not ids_only and set(sizes[:-1]) == {4} and digits.isdigit() and _is_card(digits):
+                found = CARD_MASK
             if found is not None:
                 yield taken[0][0], taken[-1][0] + len(taken[-1][1]), found
                 first = last + 1
