@@ -260,10 +260,10 @@ def _prepared(asked: Asked, now: datetime, told: Callable[[str], None]) -> Itera
         # What cannot be learned from is said before anything is made.
         on(spans[0].start)
         known = on(as_of)
+        _records_begin(known, policy, spans[-policy.scorecard.validation.windows :][0].start)
         warnings = tuple(records_end(known, policy, as_of))
         for line in warnings:
             told(f"warning 注意: {line}")
-        _records_begin(known, policy, spans[-policy.scorecard.validation.windows :][0].start)
         files = build(on, policy, spans, as_of, work, engine=asked.engine, told=told)
         names = wanted(policy)
         data = read(files, spans, names)
@@ -300,10 +300,12 @@ def records_end(intake: Intake, policy: Policy, as_of: date) -> Iterator[str]:
     card = policy.scorecard
     for kind in card.event.kinds:
         newest = newest_event(intake.taking_part(kind), as_of)
-        if newest is None or newest < months_before(as_of, card.fit.step_months):
+        if newest is None:
+            yield f"no record of {kind} is dated up to {as_of}: none of them counts as an event"
+        elif newest < months_before(as_of, card.fit.step_months):
             yield (
-                f"the records of {kind} end on {newest or 'no day'}, the last window on {as_of}: what happened in "
-                f"between counts as if it had not{f' (--as-of {newest} ends where they do)' if newest else ''}"
+                f"the records of {kind} end on {newest}, the last window on {as_of}: what happened in between counts "
+                f"as if it had not (--as-of {newest} ends where they do)"
             )
 
 
