@@ -235,7 +235,8 @@ def _ruled_targets(upheld: ir.Table) -> ir.Table:
     named = upheld.filter((upheld.doc_norm.fill_null("") != "") & upheld.authority_key.notnull())
     return named.select(
         "authority_key", "doc_norm", "subject", "linked",
-        name_norm=ibis.null("string"), target_kind=ibis.literal("penalties"), is_ruled=ibis.literal(True),
+        name_norm=ibis.null("string"), target_kind=ibis.literal("penalties"), entry=ibis.literal(""),
+        is_ruled=ibis.literal(True),
     ).distinct()  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from records.resolve.amendments import TARGET
+from records.resolve.amendments import TARGET, entry_of
 from records.resolve.expr import day
 
 if TYPE_CHECKING:
@@ -71,11 +71,15 @@ def with_force(rows: ir.Table, state: ir.Table, kind: str, *, is_ruled: bool = F
     own = state.filter((state.target_kind == kind) & (state.is_ruled == is_ruled)).drop(
         "target_kind", "is_ruled"
     )
-    own = own.rename(k_authority="authority_key", k_doc="doc_norm", k_subject="subject")
-    joined = rows.left_join(
-        own, [("authority_key", "k_authority"), ("doc_norm", "k_doc"), ("subject", "k_subject")]
-    )
+    own = own.rename(k_authority="authority_key", k_doc="doc_norm", k_subject="subject", k_entry="entry")
+    key = [
+        ("authority_key", "k_authority"),
+        ("doc_norm", "k_doc"),
+        ("subject", "k_subject"),
+        ("entry", "k_entry"),
+    ]
+    joined = rows.mutate(entry=entry_of(rows, kind)).left_join(own, key)
     flags = ("is_annulled", "is_changed", "is_under_review", "is_review_ended")
     return joined.mutate(**{f: joined[f].fill_null(False) for f in flags}).drop(
-        "k_authority", "k_doc", "k_subject"
+        "entry", "k_authority", "k_doc", "k_subject", "k_entry"
     )

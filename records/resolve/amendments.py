@@ -13,15 +13,16 @@ if TYPE_CHECKING:
 
     from records.resolve.workspace import Workspace
 
-# A record that a ruling made stands beside the rows of its key: what names those alone does not reach it.
-TARGET = ("target_kind", "authority_key", "doc_norm", "subject", "is_ruled")
+# What an amendment works on: a natural key. A record that a ruling made stands beside the rows of its key: what names
+# those alone does not reach it.
+TARGET = ("target_kind", "authority_key", "doc_norm", "subject", "entry", "is_ruled")
 
 
 class AmendmentLinks(NamedTuple):
     """What amendments found.
 
     Attributes:
-        pairs: amendment columns with the ``subject`` and ``linked`` of each target found.
+        pairs: amendment columns with the ``subject``, ``entry`` and ``linked`` of each target found.
         unfound: winning amendments that found nothing.
     """
 
@@ -30,16 +31,23 @@ class AmendmentLinks(NamedTuple):
 
 
 def target_keys(penalties: ir.Table, listings: ir.Table) -> ir.Table:
-    """Every (kind, authority, number, subject) with the names on its rows: what amendments look for."""
+    """Every natural key of a penalty or list entry with the names on its rows: what amendments look for."""
 
     def keys(rows: ir.Table, kind: str) -> ir.Table:
         named = rows.filter(rows.doc_norm != "")
         return named.select(
             "authority_key", "doc_norm", "subject", "linked", "name_norm", target_kind=ibis.literal(kind),
-            is_ruled=ibis.literal(False),
+            entry=entry_of(named, kind), is_ruled=ibis.literal(False),
         )  # fmt: skip
 
     return union_all([keys(penalties, "penalties"), keys(listings, "listings")]).distinct()
+
+
+def entry_of(rows: ir.Table, kind: str) -> ir.StringValue:
+    """What tells list entries of one number and subject apart (contract, natural keys): list and day."""
+    if kind == "penalties":
+        return ibis.literal("")
+    return rows.list_type + "@" + rows.listed_on.cast("string")
 
 
 def find_targets(ws: Workspace, amendments: ir.Table, targets: ir.Table, names: ir.Table) -> AmendmentLinks:
@@ -71,7 +79,7 @@ def find_targets(ws: Workspace, amendments: ir.Table, targets: ir.Table, names: 
     alone = bare.filter(bare.one)
     columns = [
         "rid", "target_kind", "action", "authority_key", "doc_norm", "effective_on", "amendment_no", "updated_on",
-        "subject", "linked", "is_ruled",
+        "subject", "entry", "linked", "is_ruled",
     ]  # fmt: skip
     pairs = union_all([t.select(*columns) for t in (by_code, on_row, of_entity, alone)]).distinct()
     pairs = ws.save("amendment_pairs", pairs)
