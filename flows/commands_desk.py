@@ -33,6 +33,9 @@ AuditUrl = Annotated[
     str | None, typer.Option("--audit", metavar="URL", help="The audit trail's; also CREDITGRADE_DESK_AUDIT.")
 ]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors.")]
+
+# Who asks at the counter goes before a load: added to the process' nice value.
+_BEHIND_LOOK_UPS = 10
 On = Annotated[str | None, typer.Option("--on", metavar="DATE", help="As the list stood on that day.")]
 KnownOn = Annotated[
     str | None, typer.Option("--known-on", metavar="DATE", help="As the desk knew it on that day.")
@@ -72,6 +75,7 @@ def load(
     if snapshot is None and root is None:
         raise UsageError("which snapshot? --runs DIR or --snapshot SNAPSHOT_DIR", rule="missing_option")
     where = snapshot or snapshot_of(root or Path(), None, for_desk=True)
+    os.nice(_BEHIND_LOOK_UPS)
     done = take_in(where, places_of(out, database, audit), now())
     if quiet:
         return

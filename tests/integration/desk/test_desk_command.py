@@ -37,6 +37,14 @@ def runs(town: City, monkeypatch: pytest.MonkeyPatch) -> Path:
     return town.out
 
 
+@pytest.fixture(autouse=True)
+def given_way(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How often a command gave way to others: this process shall not."""
+    asked: list[int] = []
+    monkeypatch.setattr(os, "nice", asked.append)
+    return asked
+
+
 def test_one_and_many(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _run(["desk", "check", code(1), "宣城第2商贸公司", "--on", "2026-07-01"]) == 0
     told = capsys.readouterr().out
@@ -105,6 +113,12 @@ def test_where_there_is_no_desk_nothing_is_made(tmp_path: Path, capsys: pytest.C
     assert list(tmp_path.iterdir()) == []
     assert _run(["desk", "check", "x"]) == 2
     assert "no_desk" in capsys.readouterr().err
+
+
+def test_a_load_gives_way_to_look_ups(runs: Path, given_way: list[int]) -> None:
+    assert _run(["desk", "check", code(1)]) == 0 and not given_way
+    assert _run(["desk", "load", "--snapshot", str(runs / "snapshots" / "as_of=2026-06-30")]) == 0
+    assert given_way == [10]
 
 
 def test_a_damaged_snapshot_is_refused_input(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
