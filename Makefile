@@ -122,17 +122,15 @@ $(DEV_READY): | .venv/bin/python
 	@touch $(READY) $@
 
 # Of a package pinned with an extra, pip would else look for the newest without it: the pins bind each by its name.
-# A folder that was moved leaves an environment whose scripts point elsewhere: it is made again. Modules are compiled by
-# all cores, where pip takes one; one that cannot be (a package's template) is of no use to us either.
+# A folder that was moved leaves an environment whose scripts point elsewhere: it is made again.
 define install
 	if ! $(PY) -m pip --version >/dev/null 2>&1 || \
 		{ test -e .venv/.folder && test "$$(cat .venv/.folder)" != "$$(pwd)"; }; then \
 		rm -rf .venv && $(MAKE) .venv/bin/python; fi && \
 	pwd > .venv/.folder && \
 	sed -n 's/^\([A-Za-z0-9._-]*\)\[*[^]=]*\]*\(==[^\\]*\) \\$$/\1\2/p' $(1) > .venv/.pins && \
-	$(PIP) install --no-compile --require-hashes -r $(1) -c .venv/.pins && \
-	$(PIP) install --no-deps --no-build-isolation -e . && \
-	{ $(PY) -m compileall -qq -j 0 .venv/lib || :; }
+	$(PIP) install --require-hashes -r $(1) -c .venv/.pins && \
+	$(PIP) install --no-deps --no-build-isolation -e .
 endef
 
 canary: ## the newest of everything that pyproject.toml allows, in its own environment, and the tests

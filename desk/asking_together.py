@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from desk.asking import Question, ask_ahead
 from desk.together import Together, Waiting
-from records.errors import CreditgradeError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -51,7 +50,7 @@ def _begin(
     askers, questions = [one.given.who for one in some], [one.given.question for one in some]
     try:
         asked = ask_ahead(store, audit, askers, questions, on=on, known_on=known_on)
-    except CreditgradeError as error:  # no list of that day: those who ask of another day are answered
+    except Exception as error:  # noqa: BLE001 (they are told; those who ask of another day are answered)
         for one in some:
             one.done.set_exception(error)
         return

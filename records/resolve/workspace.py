@@ -242,7 +242,7 @@ class DuckDBWorkspace(Workspace):
                         con.register("arrow_rows", arrow_rows)
                     con.execute(sql)
                 except BaseException as error:
-                    self._stopped_by = error
+                    self._stopped_by = self._stopped_by or error  # what ran beside it may fail of it
                     raise
                 finally:
                     self._running.discard(con)
