@@ -18,7 +18,7 @@ from pathlib import Path
 
 from flows.control.folder import OutFolder
 from flows.pipeline import Answered
-from flows.request import Request
+from flows.request import Request, stand_apart
 from flows.run import Show, run
 from publish.places import TEMP_PREFIX
 from records.errors import CreditgradeError, UsageError
@@ -38,6 +38,7 @@ def check(request: Request, *, now: datetime, environ: Mapping[str, str], show: 
     Raises:
         CreditgradeError: as the run would.
     """
+    stand_apart(request)
     out = OutFolder(request.out)
     lake = Lake(request.lake or out.lake)
     _can_write(out.root)

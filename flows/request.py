@@ -117,6 +117,18 @@ def understand(request: Request, now: datetime, environ: Mapping[str, str] | Non
     )
 
 
+def stand_apart(request: Request) -> None:
+    """Nothing may be written among what was delivered: the next run would refuse it as an unknown folder.
+
+    Raises:
+        UsageError: ``out_in_landing`` where the output folder or the lake is the landing folder or lies in it.
+    """
+    landing = request.landing.resolve()
+    for option, folder in (("--out", request.out), ("--lake", request.lake)):
+        if folder is not None and landing in (resolved := folder.resolve(), *resolved.parents):
+            raise UsageError(f"{option} {folder} lies in the landing folder {landing}", rule="out_in_landing")
+
+
 def _among(option: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
         raise UsageError(f"{option} {value!r} is unknown: {' or '.join(known)}", rule="bad_option")

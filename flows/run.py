@@ -22,7 +22,7 @@ from flows.control.notify import call, parse_command
 from flows.control.status import Status
 from flows.metrics import write_metrics
 from flows.pipeline import Answered, pipeline
-from flows.request import Request, understand
+from flows.request import Request, stand_apart, understand
 from publish.access import Access
 from records.errors import CreditgradeError
 
@@ -52,8 +52,10 @@ def run(request: Request, *, now: datetime, environ: Mapping[str, str], show: Sh
         show: tells a person.
 
     Raises:
-        CreditgradeError, PolicyError: the attempt failed; ``status.json`` and ``--on-finish`` know already.
+        CreditgradeError, PolicyError: the attempt failed; ``status.json`` and ``--on-finish`` know already, but of
+            an output folder in the landing folder, where nothing is written.
     """
+    stand_apart(request)
     attempt = _Attempt(request, now, show)
     try:
         with attempt.on_record():

@@ -36,11 +36,13 @@ class Problem(NamedTuple):
     message: str
 
 
-def verify(snapshot: Path) -> list[Problem]:
+def verify(snapshot: Path, *, does_read_cells: bool = True) -> list[Problem]:
     """Checks a snapshot folder: files, hashes, schemas, order, conservation, sums, no class at the desk.
 
     Args:
         snapshot: the folder that holds ``manifest.json``.
+        does_read_cells: whether each cell of the CSV files is compared with the Parquet files; publication, which
+            has just written both from the same rows, leaves it out.
 
     Returns:
         the problems; an empty list means that the snapshot is good.
@@ -60,7 +62,7 @@ def verify(snapshot: Path) -> list[Problem]:
         damaged = {problem.message.split(":")[0] for problem in problems} | _gone(snapshot)
         # A file that is not the one listed has been named already; what it says is of no interest.
         sound = [spec for spec in TABLES if not damaged & {spec.parquet, spec.csv}]
-        return problems + _tables(snapshot, described, sound)
+        return problems + _tables(snapshot, described, sound, does_read_cells)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         return [
             Problem("manifest_damaged", f"{MANIFEST} has an entry of the wrong form ({type(error).__name__})")
@@ -95,6 +97,8 @@ def _files(snapshot: Path, described: Mapping[str, Any]) -> Iterator[Problem]:
             continue  # pruned, on the record
         if ".." in Path(path).parts or not place.is_file():
             yield Problem("file_missing", f"{path}: is missing")
+        elif place.is_symlink():
+            yield Problem("file_changed", f"{path}: is a link, so that its bytes may change elsewhere")
         elif place.stat().st_size != output["bytes"]:
             yield Problem("file_changed", f"{path}: has another size than the manifest says")
         elif _sha256(place) != output["sha256"]:
@@ -168,12 +172,16 @@ def _desk(snapshot: Path, described: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("manifest_damaged", f"{DESK_MANIFEST}: lists other files than {MANIFEST}")
 
 
-def _tables(snapshot: Path, described: Mapping[str, Any], sound: list[TableSpec]) -> list[Problem]:
+def _tables(
+    snapshot: Path, described: Mapping[str, Any], sound: list[TableSpec], does_read_cells: bool
+) -> list[Problem]:
     from publish.verify_tables import check_across, check_table
 
     rows = {output["path"]: int(output["rows"]) for output in described["outputs"]}
     with ThreadPoolExecutor(CORES) as pool:
-        each = pool.map(lambda spec: list(check_table(snapshot, spec, rows)), sound)
+        each = pool.map(
+            lambda spec: list(check_table(snapshot, spec, rows, does_read_cells=does_read_cells)), sound
+        )
         found = [Problem(*problem) for problems in each for problem in problems]
     broken = {problem.message.split(":")[0] for problem in found}
     if len(sound) == len(TABLES) and not broken & {spec.parquet for spec in TABLES}:

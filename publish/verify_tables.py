@@ -33,13 +33,16 @@ _BATCH = 1 << 17
 _BLOCK = 1 << 24
 
 
-def check_table(snapshot: Path, spec: TableSpec, rows: Mapping[str, int]) -> Found:
+def check_table(
+    snapshot: Path, spec: TableSpec, rows: Mapping[str, int], *, does_read_cells: bool = True
+) -> Found:
     """One table by itself.
 
     Args:
         snapshot: its folder.
         spec: what the table should be.
         rows: rows of each file, as the manifest says.
+        does_read_cells: whether each cell of the CSV file is compared.
     """
     import pyarrow.parquet as pq
 
@@ -60,7 +63,7 @@ def check_table(snapshot: Path, spec: TableSpec, rows: Mapping[str, int]) -> Fou
     except (pa.ArrowException, OSError):
         yield "file_damaged", f"{spec.parquet}: cannot be read as Parquet"
         return
-    yield from _csv(snapshot, spec, rows)
+    yield from _csv(snapshot, spec, rows, does_read_cells)
 
 
 def _in_order(file: Any, spec: TableSpec) -> Found:
@@ -131,9 +134,11 @@ def _compare_lists(column: Any, wanted: Any) -> tuple[Any, Any]:
     return less, same
 
 
-def _csv(snapshot: Path, spec: TableSpec, rows: Mapping[str, int]) -> Found:
-    """It begins with a byte-order mark and the columns, and has as many rows as the Parquet file."""
+def _csv(snapshot: Path, spec: TableSpec, rows: Mapping[str, int], does_read_cells: bool) -> Found:
+    """It begins with a byte-order mark and the columns, and has the rows of the Parquet file."""
     import pyarrow.csv as pa_csv
+
+    from publish.verify_cells import first_other_row
 
     with open(snapshot / spec.csv, "rb") as file:
         header = file.readline()
@@ -157,8 +162,14 @@ def _csv(snapshot: Path, spec: TableSpec, rows: Mapping[str, int]) -> Found:
         return
     if names != spec.schema.names:
         yield "table_columns", f"{spec.csv}: has not the columns of the contract"
-    if count != rows[spec.csv] or count != rows[spec.parquet]:
+    elif count != rows[spec.csv] or count != rows[spec.parquet]:
         yield "row_count", f"{spec.csv}: has {count} rows, not {rows[spec.parquet]}"
+    elif does_read_cells:
+        try:
+            if other := first_other_row(snapshot, spec):
+                yield "csv_differs", f"{spec.csv}: row {other} is not that of {spec.parquet}"
+        except pa.ArrowException:
+            yield "csv_differs", f"{spec.csv}: has a cell that its column cannot hold"
 
 
 def check_across(snapshot: Path, described: Mapping[str, Any]) -> Found:

@@ -175,6 +175,22 @@ class TestUsage:
         assert run(landing, tmp_path / "file" / "out") == 2
         assert "cannot write" in capsys.readouterr().err
 
+    @pytest.mark.parametrize("options", [("--out", ""), ("--out", "out"), ("--lake", "lake")])
+    @pytest.mark.parametrize("check", [(), ("--check",)])
+    def test_nothing_is_written_among_what_was_delivered(
+        self,
+        landing: Path,
+        tmp_path: Path,
+        capsys: Capture,
+        options: tuple[str, str],
+        check: tuple[str, ...],
+    ) -> None:
+        before = sorted(landing.rglob("*"))
+        option, place = options
+        assert run(landing, tmp_path / "out", *check, option, str(landing / place)) == 2
+        assert "out_in_landing" in capsys.readouterr().err
+        assert sorted(landing.rglob("*")) == before
+
     def test_a_policy_file_with_an_unknown_key(
         self, landing: Path, out: Path, tmp_path: Path, capsys: Capture
     ) -> None:

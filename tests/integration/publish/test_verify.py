@@ -105,6 +105,11 @@ def cut_off(snapshot: Path) -> None:
     path.write_bytes(path.read_bytes()[:-8])
 
 
+def link(snapshot: Path) -> None:
+    path = snapshot / "regulators/grades.csv"
+    path.symlink_to(path.rename(snapshot.parent / "elsewhere.csv"))
+
+
 def lose_a_row(snapshot: Path) -> None:
     change_manifest(snapshot, lambda m: m["conservation"]["penalties"].update(current=4))
 
@@ -128,6 +133,7 @@ def speak_of_classes_at_the_desk(snapshot: Path) -> None:
         (lambda s: change_manifest(s, lambda m: m["outputs"].pop()), "file_not_listed"),
         (flip_a_byte, "file_changed"),
         (cut_off, "file_changed"),
+        (link, "file_changed"),
         (speak_of_classes_at_the_desk, "class_at_desk"),
         (speak_of_classes_at_the_desk, "file_changed"),
         (lambda s: change_manifest(s, lambda m: m["inputs"][0].update(accepted=4)), "conservation_of_file"),
@@ -180,6 +186,27 @@ def test_a_csv_with_fewer_rows_than_its_parquet(published: Published) -> None:
     path.write_bytes(b"\n".join(path.read_bytes().split(b"\n")[:-2]) + b"\n")
     relist(published.path, "desk/eligibility.csv")
     assert rules(published.path) == {"row_count"}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("desk/eligibility.csv", b",true,", b",false,"),
+        ("desk/eligibility.csv", b"2026-06-30", b"2026-06-29"),
+        ("desk/eligibility.csv", b'"CLEAN3Y"', b""),
+        ("regulators/grades.csv", b"12.5", b"12.51"),
+        ("regulators/grades.csv", b"12.5", b'"x"'),
+    ],
+)
+def test_a_csv_with_another_cell_than_its_parquet(
+    published: Published, file: str, old: bytes, new: bytes
+) -> None:
+    path = published.path / file
+    raw = path.read_bytes()
+    assert old in raw
+    path.write_bytes(raw.replace(old, new, 1))
+    relist(published.path, file)
+    assert rules(published.path) == {"csv_differs"}
 
 
 def test_a_csv_without_a_byte_order_mark(published: Published) -> None:
