@@ -47,7 +47,7 @@ def first_other_row(snapshot: Path, spec: TableSpec) -> int | None:
                 cells = waiting[name].slice(0, batch.num_rows).combine_chunks()
                 same = pc.and_(same, _same(cells, batch[name]))
             if not pc.all(same, min_count=0).as_py():
-                return begun + pc.index(same, False).as_py() + 1
+                return begun + int(pc.index(same, False).as_py()) + 1
             begun += batch.num_rows
             waiting = waiting.slice(batch.num_rows)
     return None
