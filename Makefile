@@ -117,20 +117,23 @@ $(READY): | .venv/bin/python
 
 $(DEV_READY): | .venv/bin/python
 	@echo 'Making the environment for developers (once; some minutes) ...'
-	@$(call install,requirements-dev.lock)
+	@$(call install,requirements-dev.lock,--no-compile)
 	@rm -f .venv/.ready-*
 	@touch $(READY) $@
 
-# Of a package pinned with an extra, pip would else look for the newest without it: the pins bind each by its name.
+# The lock is complete (`pip check` says so), and its own pip reads it, the older one of a system being slow. A developer's
+# environment leaves it to Python to compile what is imported; another may be run by somebody who cannot write in it.
 # A folder that was moved leaves an environment whose scripts point elsewhere: it is made again.
 define install
 	if ! $(PY) -m pip --version >/dev/null 2>&1 || \
 		{ test -e .venv/.folder && test "$$(cat .venv/.folder)" != "$$(pwd)"; }; then \
 		rm -rf .venv && $(MAKE) .venv/bin/python; fi && \
 	pwd > .venv/.folder && \
-	sed -n 's/^\([A-Za-z0-9._-]*\)\[*[^]=]*\]*\(==[^\\]*\) \\$$/\1\2/p' $(1) > .venv/.pins && \
-	$(PIP) install --require-hashes -r $(1) -c .venv/.pins && \
-	$(PIP) install --no-deps --no-build-isolation -e .
+	sed -n '/^pip==/,/[^\\]$$/p' $(1) > .venv/.pip.lock && \
+	$(PIP) install --require-hashes -r .venv/.pip.lock && \
+	$(PIP) install --require-hashes --no-deps $(2) -r $(1) && \
+	$(PIP) install --no-deps --no-build-isolation -e . && \
+	$(PIP) check
 endef
 
 canary: ## the newest of everything that pyproject.toml allows, in its own environment, and the tests
