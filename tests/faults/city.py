@@ -7,13 +7,15 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ SECOND = FIRST + timedelta(days=1)
 IN_THE_SUITE = 8
 TIMES = int(os.environ.get("CREDITGRADE_FAULTS", IN_THE_SUITE))
 SEED = int(os.environ.get("CREDITGRADE_FAULTS_SEED", "1"))
+# Of ``os``: what a night calls to bring something to the disk.
+CALLS = ("fsync", "mkdir", "open", "rename", "replace")
 
 
 @dataclass
@@ -74,7 +78,10 @@ class Known:
         first: the first snapshot, as it must stay.
         second: tables of the second snapshot.
         lake: what the second night leaves of the lake.
+        desk: what the desk says after it.
         seconds: that a night takes whose grading is replayed.
+        calls: how often such a night calls each of `CALLS`.
+        killed_in: how many nights were killed in each stage, for the end of the session.
     """
 
     folder: Path
@@ -82,7 +89,10 @@ class Known:
     first: dict[str, bytes]
     second: dict[str, bytes]
     lake: dict[str, bytes]
-    seconds: float
+    desk: list[tuple[Any, ...]]
+    seconds: float = 0.0
+    calls: Mapping[str, int] = field(default_factory=dict)
+    killed_in: Counter[str] = field(default_factory=Counter)
 
     def fresh(self, folder: Path) -> Out:
         """An output folder after the first night."""
@@ -128,7 +138,24 @@ class Out:
         child = self.start(**how)
         time.sleep(seconds)
         os.kill(child, signal.SIGKILL)
-        return self.known.zygote.wait(child)
+        code = self.known.zygote.wait(child)
+        self.count_kill(code)
+        return code
+
+    def count_kill(self, code: int) -> None:
+        """Keeps in which stage a night ended that was killed."""
+        self.known.killed_in[self.stage() if code else "its end: it was faster"] += 1
+
+    def stage(self) -> str:
+        """What the last run of the second night was doing, by its log."""
+        logs = sorted((self.root / "logs").glob(f"{SECOND.astimezone(UTC):%Y%m%d}*.jsonl"), key=_written_at)
+        lines = logs[-1].read_text(encoding="utf-8").splitlines() if logs else []
+        if not lines:
+            return "start"
+        last = json.loads(lines[-1])
+        return {"stage_began": "{}", "stage_ended": "after {}"}.get(last["event"], "end").format(
+            last["stage"]
+        )
 
     def stands(self) -> None:
         """The last good snapshot is untouched, and what has a name is whole."""
@@ -154,6 +181,7 @@ class Out:
         assert json.loads((self.root / "latest.json").read_bytes())["as_of"] == "2026-06-30"
         assert tables(self.root / "snapshots" / "as_of=2026-06-30") == self.known.second
         assert lake(self.root) == self.known.lake
+        assert desk(self.root) == self.known.desk
         left = [p for p in self.root.rglob("*") if p.name.startswith((".writing-", ".tmp", "run-"))]
         assert left == []
 
@@ -170,6 +198,8 @@ def prepare(folder: Path, zygote: Zygote) -> Known:
     )
     at = {"landing": str(folder / "landing"), "line": str(folder / "line")}
     base, whole = folder / "base", folder / "whole"
+    (base / "desk").mkdir(parents=True)
+    (base / "desk" / "eligibility.sqlite").touch()  # an empty database: this office has a desk
     assert zygote.wait(zygote.start(**at, out=str(base), now=FIRST.isoformat())) == 0, told(folder)
     write(landing, "penalties/later", [_penalty("young", 9, "2026-06-20")])
     write(
@@ -183,12 +213,14 @@ def prepare(folder: Path, zygote: Zygote) -> Known:
     assert code == 0, told(folder)
     known = Known(
         folder, zygote, tree(base / "snapshots" / "as_of=2026-06-29"),
-        tables(whole / "snapshots" / "as_of=2026-06-30"), lake(whole), 0.0,
+        tables(whole / "snapshots" / "as_of=2026-06-30"), lake(whole), desk(whole),
     )  # fmt: skip
+    known.fresh(folder / "counted").ends_well(count=CALLS, counted=str(folder / "calls"))
     out = known.fresh(folder / "timed")
     began = time.monotonic()
     out.ends_well()
-    return Known(folder, zygote, known.first, known.second, known.lake, time.monotonic() - began)
+    seconds = time.monotonic() - began
+    return replace(known, seconds=seconds, calls=json.loads((folder / "calls").read_bytes()))
 
 
 def _penalty(whose: str, number: int, decided_on: str) -> dict[str, Any]:
@@ -221,6 +253,20 @@ def lake(out: Path) -> dict[str, bytes]:
         for path, data in tree(out / "lake").items()
         if path not in ("id.key", "key.json", "seen-files.json", "lake.lock")
     }
+
+
+def desk(out: Path) -> list[tuple[Any, ...]]:
+    """All that the desk ever said, and which lists it took in."""
+    with closing(sqlite3.connect(out / "desk" / "eligibility.sqlite")) as store:
+        said = store.execute("SELECT * FROM desk_answers ORDER BY from_seq, uscc").fetchall()
+        taken = store.execute(
+            "SELECT seq, as_of, loaded_on, snapshot, entities, added, changed, removed FROM desk_loads"
+        )
+        return said + taken.fetchall()
+
+
+def _written_at(path: Path) -> int:
+    return path.stat().st_mtime_ns
 
 
 def instants(count: int) -> list[float]:

@@ -18,10 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.city import SEED, TIMES, Known, Out, instants, lake
+from tests.faults.city import CALLS, SEED, TIMES, Known, Out, instants, lake
 
-# What a night calls to bring something to the disk, and how often at most in the small city.
-CALLS = {"fsync": 60, "replace": 12, "rename": 1, "open": 60, "mkdir": 6}
 _RULE = re.compile(r"\[[a-z_]+\]$")
 FEW = max(TIMES // 4, 1)
 # A slow machine makes the known nights for minutes.
@@ -45,6 +43,21 @@ def test_kills(known: Known, tmp_path: Path, number: int, part: float) -> None:
     out.ends_well()
 
 
+@pytest.mark.parametrize("number", range(FEW))
+def test_kills_at_calls(known: Known, tmp_path: Path, number: int) -> None:
+    """Renames and their like take no time: a clock would never meet them."""
+    chance = random.Random(f"{SEED} call {number}")
+    name = chance.choice(CALLS)
+    out = known.fresh(tmp_path / "out")
+    code, _ = out.night(
+        call=(name, chance.randint(1, known.calls[name]), chance.choice(("kill", "kill_after")))
+    )
+    assert code == -signal.SIGKILL
+    out.count_kill(code)
+    out.stands()
+    out.ends_well()
+
+
 def test_the_holder_of_the_lock_is_killed_while_another_waits(known: Known, tmp_path: Path) -> None:
     out = known.fresh(tmp_path / "out")
     holder = out.start()
@@ -63,8 +76,8 @@ def test_the_holder_of_the_lock_is_killed_while_another_waits(known: Known, tmp_
 @pytest.mark.parametrize("number", range(FEW))
 def test_writes_that_fail(known: Known, tmp_path: Path, number: int) -> None:
     chance = random.Random(f"{SEED} {number}")
-    name, what = chance.choice(sorted(CALLS)), chance.choice(("EIO", "ENOSPC", "EACCES", "EROFS"))
-    call = (name, chance.randint(1, CALLS[name]), what)
+    name, what = chance.choice(CALLS), chance.choice(("EIO", "ENOSPC", "EACCES", "EROFS"))
+    call = (name, chance.randint(1, known.calls[name]), what)
     out = known.fresh(tmp_path / "out")
     code, line = out.night(call=call)
     if code:
@@ -105,7 +118,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_disk_that_fills(known: Known, small_disk: Path, number: int) -> None:
     chance = random.Random(f"{SEED} full {number}")
     name = chance.choice(("fsync", "replace"))
-    call = (name, chance.randint(1, CALLS[name] // 2), "fill" if os.path.ismount(small_disk) else "ENOSPC")
+    call = (
+        name,
+        chance.randint(1, max(known.calls[name] // 2, 1)),
+        "fill" if os.path.ismount(small_disk) else "ENOSPC",
+    )
     out = known.fresh(small_disk / "out")
     code, line = out.night(call=call)
     (out.root / "ballast").unlink(missing_ok=True)

@@ -6,12 +6,14 @@ It reads commands as JSON lines: ``{"start": NIGHT}`` answers with the child's i
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import json
 import os
 import pickle
 import resource
 import shutil
+import signal
 import sys
 from dataclasses import replace
 from datetime import datetime
@@ -26,9 +28,12 @@ from flows.run import run
 
 # All that a night imports late; none may start a thread of ours before the fork.
 _HEAVY = (
-    "duckdb", "great_expectations", "ibis", "pandas", "pyarrow.compute", "pyarrow.parquet", "structlog",
-    "expectations", "features.facts", "features.publicity", "flows.stages.ingest", "models.engine",
-    "models.evidence", "models.grades", "models.summary", "publish.snapshot",
+    "duckdb.func", "great_expectations", "ibis.backends.duckdb", "ibis.expr.types.groupby", "pandas",
+    "pyarrow.compute", "pyarrow.csv", "pyarrow.pandas_compat", "pyarrow.parquet", "pyarrow_hotfix",
+    "sqlalchemy.dialects.sqlite", "structlog", "desk.load", "expectations.engine", "features.facts",
+    "features.history", "features.publicity", "flows.stages.ingest", "flows.stages.ingest_feeds", "models.engine",
+    "models.evidence", "models.grades", "models.summary", "policy.cite", "publish.code_version", "publish.snapshot",
+    "publish.verify_tables", "records.quarantine", "records.values.rows",
 )  # fmt: skip
 
 
@@ -45,6 +50,7 @@ class Nobody:
 def night(told: dict[str, Any]) -> int:
     """One night in a child: its exit code; the one line of a failure goes to a file."""
     _hurt(told)
+    counts = _count(told)
     if told.get("record"):
         _record(Path(told["record"]))
     elif told.get("replay"):
@@ -58,11 +64,16 @@ def night(told: dict[str, Any]) -> int:
         failure = as_failure(error)
         Path(told["line"]).write_text(str(failure), encoding="utf-8")
         return failure.exit_code
+    if counts:
+        Path(told["counted"]).write_text(json.dumps(counts), encoding="utf-8")
     return 0
 
 
 def _hurt(told: dict[str, Any]) -> None:
-    """Makes the n-th call of a function of ``os`` fail, or fill the disk; or no file grow beyond a size."""
+    """No file grows beyond a size, or at the n-th call of a function of ``os`` something happens.
+
+    It fails; or the disk is filled and it is tried all the same; or the process is killed before it, or after it.
+    """
     if told.get("largest_file"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (told["largest_file"], told["largest_file"]))
     if not told.get("call"):
@@ -74,14 +85,36 @@ def _hurt(told: dict[str, Any]) -> None:
     def hurt(*args: Any, **kwargs: Any) -> Any:
         nonlocal left
         left -= 1
-        if left == 0 and what == "fill":
+        if left or what == "kill_after":
+            result = original(*args, **kwargs)
+            if not left:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+        if what == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if what == "fill":
             _fill(Path(told["out"]) / "ballast")
-        elif left == 0:
-            number = getattr(errno, what)
-            raise OSError(number, os.strerror(number), told["out"])
-        return original(*args, **kwargs)
+            return original(*args, **kwargs)
+        number = getattr(errno, what)
+        raise OSError(number, os.strerror(number), told["out"])
 
     setattr(os, name, hurt)
+
+
+def _count(told: dict[str, Any]) -> dict[str, int]:
+    """Counts the calls of functions of ``os`` from here on."""
+    counts = dict.fromkeys(told.get("count", ()), 0)
+
+    def counted(name: str, original: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            counts[name] += 1
+            return original(*args, **kwargs)
+
+        return call
+
+    for name in counts:
+        setattr(os, name, counted(name, getattr(os, name)))
+    return counts
 
 
 def _fill(ballast: Path) -> None:
@@ -125,6 +158,7 @@ def main() -> None:
 
     policy = load_policy()
     pipeline.read_policy = lambda plan: policy
+    gc.freeze()  # a child's collector would touch, and so copy, all of it
     print("ready", flush=True)
     for line in sys.stdin:
         command = json.loads(line)
@@ -140,6 +174,7 @@ def main() -> None:
         else:
             _, status = os.waitpid(command["wait"], 0)
             print(os.waitstatus_to_exitcode(status), flush=True)
+    os._exit(0)  # what was frozen cannot be taken down in order
 
 
 if __name__ == "__main__":
