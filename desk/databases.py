@@ -131,7 +131,12 @@ def writing(engine: Engine, lock: int | None = None) -> Iterator[Connection]:
 
 @contextmanager
 def clear_errors(engine: Engine) -> Iterator[None]:
-    """Turns what a driver says into one line without any value of a row or secret of the URL."""
+    """Turns what a driver says into one line without any value of a row or secret of the URL.
+
+    Raises:
+        CreditgradeError: ``database_busy``, ``disk_full``.
+        UsageError: ``database_unreachable``.
+    """
     from sqlalchemy.exc import OperationalError
 
     try:
@@ -143,6 +148,8 @@ def clear_errors(engine: Engine) -> Iterator[None]:
             raise CreditgradeError(
                 f"{where} is busy: another writer did not end", rule="database_busy"
             ) from error
+        if "disk is full" in told or "No space left" in told:
+            raise CreditgradeError(f"no space left to write {where}", rule="disk_full") from error
         raise UsageError(f"{where} cannot be used: {told}", rule="database_unreachable") from error
 
 

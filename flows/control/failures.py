@@ -16,6 +16,8 @@ from typing import NoReturn
 from records.errors import CreditgradeError, UsageError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# What a call on an open file says without naming it: the disk below, or the limit of open files.
+_OF_A_DISK = {errno.EIO, errno.EROFS, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.EMFILE, errno.ENFILE}
 _FULL_WORDS = re.compile(
     r"no space left|disk quota|file too large|disk full|out of disk|max_temp_directory_size", re.I
 )
@@ -67,6 +69,15 @@ def as_failure(error: BaseException) -> CreditgradeError:
         return CreditgradeError("the memory of this machine is not enough for this run", rule="out_of_memory")
     if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
         return CreditgradeError(f"{error.filename}: {os.strerror(error.errno)}", rule="file_system")
+    if isinstance(error, OSError) and error.errno in _OF_A_DISK:
+        return CreditgradeError(
+            f"a file cannot be read or written: {os.strerror(error.errno)} ({_place(error)})",
+            rule="file_system",
+        )
+    if _is_of_engine(error) and type(error).__name__ == "IOException":
+        return CreditgradeError(
+            f"the engine cannot read or write one of its files ({_place(error)})", rule="file_system"
+        )
     return CreditgradeError(
         f"unexpected {type(error).__name__} in {_place(error)}; --debug shows the traceback",
         rule="unexpected",

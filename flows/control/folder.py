@@ -88,9 +88,14 @@ class OutFolder:
                 pass
 
     def remove_leftovers(self) -> None:
-        """Removes half-written files of a killed run; the caller holds the lock."""
+        """Removes half-written files and tables of a killed run; the caller holds the lock.
+
+        Also where this run has nothing to do: a kill just after the snapshot got its name leaves a day's tables.
+        """
         for leftover in self.root.glob(f"{TEMP_PREFIX}*"):
             leftover.unlink(missing_ok=True)
+        for folder in (*self.work.glob(f"{_WORK_PREFIX}*"), *self.snapshots.glob(f"{TEMP_PREFIX}*")):
+            shutil.rmtree(folder)
 
     def check_free_space(self, snapshot: Path | None) -> None:
         """Refuses to begin what could not end.

@@ -260,7 +260,7 @@ def desk(out: Path) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(out / "desk" / "eligibility.sqlite")) as store:
         said = store.execute("SELECT * FROM desk_answers ORDER BY from_seq, uscc").fetchall()
         taken = store.execute(
-            "SELECT seq, as_of, loaded_on, snapshot, entities, added, changed, removed FROM desk_loads"
+            "SELECT seq, as_of, snapshot, entities, added, changed, removed FROM desk_loads"
         )
         return said + taken.fetchall()
 

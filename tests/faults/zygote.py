@@ -56,8 +56,12 @@ def night(told: dict[str, Any]) -> int:
     elif told.get("replay"):
         _replay(Path(told["replay"]))
     request = Request(
-        Path(told["landing"]), Path(told["out"]), wait_seconds=told.get("wait_seconds", 0.0),
-    )  # fmt: skip
+        Path(told["landing"]),
+        Path(told["out"]),
+        as_of=told.get("as_of"),
+        does_publish=told.get("does_publish", False),
+        wait_seconds=told.get("wait_seconds", 0.0),
+    )
     try:
         run(request, now=datetime.fromisoformat(told["now"]).astimezone(ZONE), environ={}, show=Nobody())
     except BaseException as error:  # noqa: BLE001 (as the command line does)
@@ -86,17 +90,20 @@ def _hurt(told: dict[str, Any]) -> None:
         nonlocal left
         left -= 1
         if left or what == "kill_after":
-            result = original(*args, **kwargs)
-            if not left:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return result
+            try:
+                return original(*args, **kwargs)
+            finally:
+                if not left:
+                    os.kill(os.getpid(), signal.SIGKILL)
         if what == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         if what == "fill":
             _fill(Path(told["out"]) / "ballast")
             return original(*args, **kwargs)
         number = getattr(errno, what)
-        raise OSError(number, os.strerror(number), told["out"])
+        # As the system does: a call that is given a handle names no file.
+        names = () if name == "fsync" else (told["out"],)
+        raise OSError(number, os.strerror(number), *names)
 
     setattr(os, name, hurt)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -10,6 +12,7 @@ import pytest
 from py4j.protocol import Py4JError
 
 from flows.control.failures import Terminated, as_failure
+from flows.control.folder import OutFolder
 from policy.errors import PolicyError
 from records.errors import CreditgradeError, InputRefused, PromiseBroken, UsageError
 
@@ -64,3 +67,28 @@ def test_an_unexpected_error_tells_its_place() -> None:
 
 def test_a_refusal_names_file_and_row() -> None:
     assert str(as_failure(InputRefused("bad", rule="r", file="a.csv", row=7))) == "a.csv: row 7: bad [r]"
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EROFS, errno.EMFILE, errno.ESTALE])
+def test_a_call_on_an_open_file_names_none_and_is_still_the_file_systems(number: int) -> None:
+    failure = as_failure(OSError(number, os.strerror(number)))
+    assert (failure.rule, failure.exit_code) == ("file_system", 1)
+    assert os.strerror(number) in str(failure)
+
+
+def test_an_engine_that_cannot_read_a_file() -> None:
+    failure = as_failure(duckdb.IOException('IO Error: Could not read from file "x": Input/output error'))
+    assert (failure.rule, failure.exit_code) == ("file_system", 1)
+
+
+def test_what_a_killed_run_left_goes_before_anything_else(tmp_path: Path) -> None:
+    out = OutFolder(tmp_path)
+    left = [out.work / "run-1", out.snapshots / ".writing-as_of=2026-06-30"]
+    for folder in left:
+        folder.mkdir(parents=True)
+        (folder / "grades.parquet").write_bytes(b"names and classes")
+    standing = out.snapshots / "as_of=2026-06-29"
+    standing.mkdir()
+    out.remove_leftovers()
+    assert [folder for folder in left if folder.exists()] == []
+    assert standing.exists()
