@@ -51,7 +51,7 @@ WORKERS ?= $(shell $(PY) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))
 test: $(DEV_READY) ## the whole test suite
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
-# One hour and more on two cores. CREDITGRADE_FAULTS_SEED=N tries other instants, calls and bytes.
+# Some 40 minutes on two cores. CREDITGRADE_FAULTS_SEED=N tries other instants, calls and bytes.
 FAULTS ?= 200
 
 faults: $(DEV_READY) ## kills at random instants, full and damaged disks, servers that restart

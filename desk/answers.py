@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from policy.folding import fold
@@ -55,7 +56,7 @@ class Edition:
     gaps: tuple[Mapping[str, Any], ...]
     citations: Mapping[str, Mapping[str, Any]]
 
-    @property
+    @cached_property
     def max_age_days(self) -> int:
         """Days after `as_of` through which 可以 may be answered."""
         return int(self.citations["desk_max_age_days"]["value"])

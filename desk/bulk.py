@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desk.audit import Audit, Who
     from desk.store import Store
 
-TOGETHER = 1_000
+TOGETHER = 2_000
 ROWS_MAX = 1_000_000
 CELL_MAX = 5_000
 BOM = "\ufeff"
@@ -85,7 +85,7 @@ def _questions(lines: Iterable[str], name: str) -> Iterator[Question]:
                 raise InputRefused(
                     "a cell is too long: an open quote?", rule="row_shape", file=name, row=number
                 )
-            code, text, item = (cells[at].strip() if 0 <= at < len(cells) else "" for at in places)
+            code, text, item = [cells[at].strip() if 0 <= at < len(cells) else "" for at in places]
             yield Question(code or text, item)
     except csv.Error as error:
         raise InputRefused(f"cannot be read as CSV ({error})", rule="row_shape", file=name) from error

@@ -10,7 +10,7 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, literal, select, tuple_
 
 from desk.answers import Candidate, Edition, Entity, Reason
 from desk.databases import open_engine, reading
@@ -139,7 +139,8 @@ class Store:
 
     def entities(self, codes: Iterable[str], edition: Edition) -> dict[str, Entity]:
         """Several entities on a list, by USCC."""
-        wanted = list(dict.fromkeys(codes))
+        # In order: what stands side by side in the table is read together.
+        wanted = sorted(set(codes))
         with reading(self.engine) as connection:
             are_among, mark = _MANY[connection.dialect.name]
             columns = ", ".join(column.name for column in _COLUMNS)
@@ -203,16 +204,13 @@ class Store:
         """
         query = select(*_COLUMNS).where(_STANDS)
         if division:
-            query = query.where(
-                ANSWERS.c.division_code >= division, ANSWERS.c.division_code < division + "\x7f"
-            )
+            query = query.where(ANSWERS.c.division_code < division + "\x7f")
         if status:
             query = query.where(ANSWERS.c.status.in_(status))
-        if after:
-            at, _, code = after.partition(".")
-            query = query.where(
-                (ANSWERS.c.division_code > at) | ((ANSWERS.c.division_code == at) & (ANSWERS.c.uscc > code))
-            ).where(ANSWERS.c.division_code >= at)
+        at, _, code = after.partition(".")
+        # One place to begin at: of two conditions, SQLite takes the other and reads up to the page.
+        begin = map(literal, max((division, ""), (at, code)))
+        query = query.where(tuple_(ANSWERS.c.division_code, ANSWERS.c.uscc) > tuple_(*begin))
         query = query.order_by(ANSWERS.c.division_code, ANSWERS.c.uscc).limit(limit)
         with reading(self.engine) as connection:
             return [_entity(*row) for row in connection.execute(query, {"seq": edition.seq})]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -50,7 +51,7 @@ def answer_file(
     except OSError as error:
         raise UsageError(f"{source} cannot be read: {error.strerror}", rule="file_missing") from error
     count = 0
-    with handle, _whole_file(target) as made:
+    with handle, _whole_file(target) as made, _settled():
         questions: Iterable[Question] = read_questions(handle, source.name)
         if item:
             questions = (one if one.item else one._replace(item=item) for one in questions)
@@ -58,6 +59,16 @@ def answer_file(
             made.write(text)
             count += rows
     return count
+
+
+@contextmanager
+def _settled() -> Iterator[None]:
+    """For many answers, none of which makes a cycle: what is loaded already is not looked through again and again."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def print_answers(

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from desk.bulk import TOGETHER
+QUESTIONS_MAX = 1_000
 
 
 class QuestionIn(BaseModel):
@@ -23,7 +23,7 @@ class BatchIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    questions: list[QuestionIn] = Field(min_length=1, max_length=TOGETHER)
+    questions: list[QuestionIn] = Field(min_length=1, max_length=QUESTIONS_MAX)
 
 
 class Citation(BaseModel):

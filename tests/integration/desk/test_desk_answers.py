@@ -275,6 +275,12 @@ class TestLists:
         assert [one.uscc for one in town.store.page(edition, "341802", (), "", 9)] == [code(1), code(2)]
         assert [one.uscc for one in town.store.page(edition, "341802", ["NOT_STATUS"], "", 9)] == [code(2)]
         assert len(town.store.page(edition, "", (), "", 9)) == 4
+        # A place before the division, in it, and behind it.
+        after = [
+            town.store.page(edition, "341802", (), place, 9)
+            for place in ("341700.x", f"341802.{code(1)}", "341900.")
+        ]
+        assert [[one.uscc for one in page] for page in after] == [[code(1), code(2)], [code(2)], []]
 
 
 def test_the_desks_folder_is_its_owners_alone(town: City) -> None:
