@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from publish.tables import TableSpec
+from publish.writer import csv_cells
 
 _BLOCK = 1 << 24
 _ROWS = 1 << 16
@@ -54,12 +55,11 @@ def first_other_row(snapshot: Path, spec: TableSpec) -> int | None:
 
 
 def _same(cells: pa.Array, values: pa.Array) -> Any:
-    """Whether each cell says its value; text may stand behind the sign that keeps it from being a formula."""
+    """Whether each cell says its value, text behind the sign that keeps it from being a formula."""
     import pyarrow.compute as pc
 
     if pa.types.is_floating(values.type):
         equal = pc.equal(cells.cast(values.type), values)
     else:
-        text = pc.binary_join(values, ";") if pa.types.is_list(values.type) else values.cast(pa.string())
-        equal = pc.or_(pc.equal(cells, text), pc.equal(cells, pc.binary_join_element_wise("'", text, "")))
+        equal = pc.equal(cells, csv_cells(values).cast(pa.string()))
     return pc.or_(pc.fill_null(equal, False), pc.and_(pc.is_null(cells), pc.is_null(values)))

@@ -85,7 +85,7 @@ def write_table(spec: TableSpec, source: Path, snapshot: Path, scratch: Path) ->
     return _describe(snapshot, spec.parquet, rows), _describe(snapshot, spec.csv, rows)
 
 
-def csv_cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def csv_cells(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
     """A column as its CSV cells: lists joined, and nothing that a spreadsheet would run.
 
     >>> import pyarrow as pa

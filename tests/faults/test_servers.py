@@ -62,10 +62,8 @@ def landed_on(known: Known, tmp_path_factory: pytest.TempPathFactory) -> Callabl
     @functools.cache
     def of(day: str) -> Known:
         out = known.fresh(tmp_path_factory.mktemp(f"landed-{day}") / "out")
-        assert out.night(replay="", **at(datetime.combine(date.fromisoformat(day), clock(12), ZONE))) == (
-            0,
-            "",
-        )
+        noon = datetime.combine(date.fromisoformat(day), clock(12), ZONE)
+        assert out.night(replay="", **at(noon)) == (0, "")
         snapshot = out.root / "snapshots" / f"as_of={AS_OF}"
         return replace(known, second=tables(snapshot), desk=desk(out.root))
 
