@@ -67,6 +67,11 @@ def as_failure(error: BaseException) -> CreditgradeError:
         or (_is_of_engine(error) and "java.lang.OutOfMemoryError" in str(error))
     ):
         return CreditgradeError("the memory of this machine is not enough for this run", rule="out_of_memory")
+    if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):  # tempfile.gettempdir()
+        return UsageError(
+            "no folder for temporary files can be written: name one in TMPDIR, or mend /tmp",
+            rule="not_writable",
+        )
     if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
         return CreditgradeError(f"{error.filename}: {os.strerror(error.errno)}", rule="file_system")
     if isinstance(error, OSError) and error.errno in _OF_A_DISK:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -74,6 +75,20 @@ def test_a_call_on_an_open_file_names_none_and_is_still_the_file_systems(number:
     failure = as_failure(OSError(number, os.strerror(number)))
     assert (failure.rule, failure.exit_code) == ("file_system", 1)
     assert os.strerror(number) in str(failure)
+
+
+def test_no_folder_for_temporary_files_is_the_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cannot_write(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile._os, "open", cannot_write)  # type: ignore[attr-defined]
+    with pytest.raises(FileNotFoundError) as caught:
+        tempfile.gettempdir()
+    monkeypatch.undo()
+    failure = as_failure(caught.value)
+    assert (failure.rule, failure.exit_code) == ("not_writable", 2)
+    assert "TMPDIR" in str(failure)
 
 
 def test_an_engine_that_cannot_read_a_file() -> None:
