@@ -196,6 +196,8 @@ def test_a_csv_with_fewer_rows_than_its_parquet(published: Published) -> None:
         ("desk/eligibility.csv", b'"CLEAN3Y"', b""),
         ("regulators/grades.csv", b"12.5", b"12.51"),
         ("regulators/grades.csv", b"12.5", b'"x"'),
+        ("regulators/quarantine.csv", "'=王**".encode(), "=王**".encode()),  # a spreadsheet would compute it
+        ("regulators/unmatched.csv", b"'+12", b"+12"),
     ],
 )
 def test_a_csv_with_another_cell_than_its_parquet(
