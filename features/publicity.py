@@ -60,9 +60,7 @@ def disclosure(ws: Workspace, intake: Intake, entities: ir.Table, as_of: date, p
         **{f"key_in_{a.id}": _says(entities.key_area, a.words) for a in policy.publicity.areas},
     )
     rows = ws.stored("linked_listings")
-    texts = ws.read(
-        sorted({d.accepted for d in intake.taking_part("penalties") if d.accepted}), ACCEPTED["penalties"]
-    )
+    texts = ws.read(intake.accepted("penalties"), ACCEPTED["penalties"])
     records = union_all(
         [
             _decisions(ws, ws.stored("penalty_versions"), texts, policy),

@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from records.lake.packs import Pack, fewest
+
 # The column whose newest day is a delivery's `newest_event`.
 EVENT_DATE = {
     "entities": "updated_on", "licences": "decided_on", "penalties": "decided_on", "inspections": "inspected_on",
@@ -66,13 +68,26 @@ class Intake:
         accepted_gaps: gaps that a person accepted: ``{"type", "kind", "path", "sha256", "rule", "reason", "until"}``.
         repairs: one line each about what was found damaged and made again. They concern the machine, no answer:
             the manifest of the same inputs stays the same.
+        packs: files that hold the rows of many small tables once more.
     """
 
     deliveries: tuple[Delivery, ...]
     warnings: tuple[str, ...] = ()
     accepted_gaps: tuple[dict[str, Any], ...] = ()
     repairs: tuple[str, ...] = ()
+    packs: tuple[Pack, ...] = ()
 
     def taking_part(self, kind: str | None = None) -> tuple[Delivery, ...]:
         """Deliveries whose rows are in the tables, of one kind or of all."""
         return tuple(d for d in self.deliveries if d.takes_part and kind in (None, d.kind))
+
+    def accepted(self, kind: str) -> list[Path]:
+        """Parquet files (``ACCEPTED[kind]``) with the accepted rows of a kind; to be joined by ``sha256``.
+
+        They may hold rows of deliveries that do not take part (`records.lake.packs.fewest`).
+        """
+        return fewest({d.accepted for d in self.taking_part(kind) if d.accepted}, self.packs)
+
+    def quarantine(self, kind: str) -> list[Path]:
+        """The same for its quarantined rows (``QUARANTINE``)."""
+        return fewest({d.quarantine for d in self.taking_part(kind) if d.quarantine}, self.packs)

@@ -106,10 +106,8 @@ def inputs(intake: Intake, policy: Policy, as_of: date) -> Inputs:
         raise ValueError("the baselines are written for a day on which repaired records no longer count")
     return Inputs(
         as_of=as_of,
-        accepted={
-            kind: sorted({d.accepted for d in intake.taking_part(kind) if d.accepted}) for kind in COLUMNS
-        },
-        quarantine=sorted({(d.kind, d.quarantine) for d in intake.taking_part() if d.quarantine}),
+        accepted={kind: intake.accepted(kind) for kind in COLUMNS},
+        quarantine=[(kind, path) for kind in sorted(kinds) for path in intake.quarantine(kind)],
         deliveries=[(d.kind, d.sha256, d.file_ord) for d in intake.taking_part() if d.kind in kinds],
         numbers={
             **numbers,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ from records.intake import Delivery, Intake
 from records.lake import Lake, Receipt, Withdrawal, id_key, read_receipts, read_withdrawals
 from records.lake.disk import clear_disk_errors
 from records.lake.lines import has_torn_end
+from records.lake.packs import Pack, pack_small, packs_in
 from records.schema import KINDS
 
 if TYPE_CHECKING:
@@ -92,6 +94,7 @@ def ingest(
         repairs = drop_damaged(wanted.values())
         parse_missing(place, wanted.values(), policy, judging, workers=workers, progress=progress)
         readings = _readings(wanted)
+        packs, damaged = _packs(place, readings.values())
     deliveries = settle(known, withdrawn, readings)
     if datadocs is not None:
         with clear_disk_errors(datadocs):
@@ -109,7 +112,7 @@ def ingest(
     ):
         raise InputRefused("no market entity was ever received", rule="no_entities")
     warnings += [*refusal_warnings, *_withdrawal_warnings(known, withdrawn), *_file_warnings(deliveries)]
-    return Intake(deliveries, tuple(warnings), tuple(gaps), tuple(repairs))
+    return Intake(deliveries, tuple(warnings), tuple(gaps), (*repairs, *damaged), packs)
 
 
 def _none_forgotten(lake: Lake, journal: Collection[Receipt], *, may_be_torn: bool) -> None:
@@ -143,6 +146,24 @@ def _readings(wanted: Mapping[Receipt, Artifact]) -> dict[Receipt, Reading]:
             artifact.quarantine if record["quarantined"] else None,
         )
     return {receipt: loaded[artifact] for receipt, artifact in wanted.items()}
+
+
+def _packs(lake: Lake, readings: Collection[Reading]) -> tuple[tuple[Pack, ...], list[str]]:
+    """The packs of the lake, with those that many small tables are worth, and a line about each damaged one."""
+    tables: defaultdict[Path, list[set[Path]]] = defaultdict(lambda: [set(), set()])
+    for reading in readings:
+        for place, table in enumerate((reading.accepted, reading.quarantine)):
+            if table is not None:
+                tables[table.parent][place].add(table)
+    packs: list[Pack] = []
+    removed: list[str] = []
+    for kind in KINDS:
+        own, gone = packs_in(lake.folder(kind))
+        for of_one_schema in tables[lake.folder(kind)]:
+            own = pack_small(of_one_schema, own)
+        packs += own
+        removed += gone
+    return tuple(sorted(packs, key=lambda pack: pack.path)), removed
 
 
 def _withdrawal_warnings(known: Collection[Receipt], withdrawn: Mapping[Receipt, Withdrawal]) -> list[str]:

@@ -9,7 +9,8 @@ from datetime import date
 from pathlib import Path
 
 from records.lake.journal import read_receipts
-from records.lake.layout import Lake
+from records.lake.layout import PACKS, Lake
+from records.lake.packs import packs_in
 from records.lake.store import stored_sha256
 from records.lake.withdraw import read_withdrawals
 from records.schema import KINDS
@@ -38,7 +39,7 @@ class LakeStatus:
         kinds: by English name.
         withdrawn: number of withdrawals.
         received_bytes: compressed bytes in ``received/``.
-        table_bytes: of all that was read from them.
+        table_bytes: of all that was read from them, packs among it.
         missing: deliveries whose bytes are not there.
         damaged: deliveries whose bytes are not those received (only where they were read).
         unrecorded: bytes in ``received/`` that no line of the journal names: of a run that was killed.
@@ -92,7 +93,7 @@ def lake_status(lake: Lake, *, reads_all: bool = False) -> LakeStatus:
         kinds,
         len(read_withdrawals(lake.withdrawn)),
         sum(stored.values()),
-        sum(path.stat().st_size for path in _tables(lake)),
+        sum(path.stat().st_size for path in (*_tables(lake), *lake.root.glob(f"*/{PACKS}/*.parquet"))),
         missing,
         tuple(damaged),
         len(stored.keys() - named.keys()),
@@ -103,7 +104,7 @@ def compact(lake: Lake, stems: Collection[str], *, dry_run: bool = False) -> Com
     """Removes what can be made again and is not asked for: tables of other readers. ``received/`` is not touched.
 
     Args:
-        lake: a locked lake (or any, for a dry run).
+        lake: a locked lake.
         stems: common beginnings of the file names that the present reader asks for.
         dry_run: only count.
     """
@@ -117,6 +118,14 @@ def compact(lake: Lake, stems: Collection[str], *, dry_run: bool = False) -> Com
             by_kind[path.parent.name] += 1
             if not dry_run:
                 path.unlink()
+    for kind in KINDS:
+        for pack in packs_in(lake.folder(kind))[0]:
+            if not any(member.name.split(".", 1)[0] in stems for member in pack.members):
+                files += 1
+                size += pack.path.stat().st_size
+                by_kind[kind] += 1
+                if not dry_run:
+                    pack.path.unlink()
     return Compacted(files, size, dict(by_kind))
 
 

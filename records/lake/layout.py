@@ -14,6 +14,9 @@ from records.errors import CreditgradeError
 from records.lake.disk import TEMP_PREFIX, clear_disk_errors
 from records.schema import KINDS
 
+# Below the folder of a kind: its small tables put together (`records.lake.packs`).
+PACKS = "packs"
+
 
 @dataclass(frozen=True)
 class Lake:
@@ -97,5 +100,6 @@ class Lake:
         folders = [self.root, self.received, *(self.folder(kind) for kind in KINDS)]
         for folder in folders:
             folder.mkdir(exist_ok=True)
-            for leftover in folder.glob(TEMP_PREFIX + "*"):
-                leftover.unlink()
+            for place in (folder, folder / PACKS):
+                for leftover in place.glob(TEMP_PREFIX + "*"):
+                    leftover.unlink()

@@ -89,10 +89,8 @@ def load(ws: Workspace, intake: Intake) -> dict[str, ir.Table]:
         )
 
     for kind in KINDS:
-        own = intake.taking_part(kind)
-        tables[kind] = placed(ws.read(sorted({d.accepted for d in own if d.accepted}), ACCEPTED[kind]), kind)
-        held = sorted({d.quarantine for d in own if d.quarantine})
-        if held:
+        tables[kind] = placed(ws.read(intake.accepted(kind), ACCEPTED[kind]), kind)
+        if held := intake.quarantine(kind):
             quarantined.append(placed(ws.read(held, QUARANTINE), kind))
     if quarantined:
         tables["quarantine"] = union_all(quarantined)
@@ -114,8 +112,7 @@ def as_received(ws: Workspace, intake: Intake, kind: str, rows: ir.Table) -> ir.
 
     per_file = ibis.literal(ROWS_PER_FILE, "int64")
     files = ws.stored("deliveries").select(f_ord="file_ord", f_sha="sha256", path="path")
-    own = intake.taking_part(kind)
-    raw = ws.read(sorted({d.accepted for d in own if d.accepted}), ACCEPTED[kind])
+    raw = ws.read(intake.accepted(kind), ACCEPTED[kind])
     placed = rows.mutate(r_ord=rows.rid // per_file, r_row=rows.rid % per_file)
     placed = placed.drop(*(c for c in rows.columns if c in ACCEPTED[kind].names))
     placed = placed.join(files, [("r_ord", "f_ord")])
