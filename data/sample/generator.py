@@ -35,7 +35,8 @@ from data.sample.target import Target, cannot_write
 from data.sample.world import World
 from records.errors import UsageError
 
-FEWEST, MOST = 100, 10_000_000
+# With fewer, there may be no penalty that is fresh, and a run on the sample would be refused.
+FEWEST, MOST = 20, 10_000_000
 # The entities that are spread over all files, and those of each later chunk.
 _SPREAD_ENTITIES, _CHUNK_ENTITIES = 4_096, 32_768
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -52,7 +53,7 @@ def generate(
 
     Args:
         target: landing folder; missing, empty, or a previous sample, which is replaced.
-        entities: 100 to 10,000,000. A city has about six records to an entity.
+        entities: 20 to 10,000,000. A city has about six records to an entity; few leave some files unwritten.
         seed: chooses the invented city.
         as_of: last day of the records; today in Asia/Shanghai unless given.
 

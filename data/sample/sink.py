@@ -122,17 +122,17 @@ class Sink:
         self._open.clear()
 
     def close(self) -> None:
-        """Finish every file, and deliver one of them twice."""
+        """Finish every file, and deliver one of them twice, where there are entities enough to have filled it."""
         for entry in self._open.values():
             self._close(entry)
         self._open.clear()
-        copied = next(file for file in self._report.files if file.path == COPIED)
-        self._target.copy(COPIED, COPY)
-        self._report.files.append(
-            FileReport(
-                COPY, copied.kind, copied.format, copied.style, copied.encoding, copied.rows, copied.bytes
+        for copied in [file for file in self._report.files if file.path == COPIED]:
+            self._target.copy(COPIED, COPY)
+            self._report.files.append(
+                FileReport(
+                    COPY, copied.kind, copied.format, copied.style, copied.encoding, copied.rows, copied.bytes
+                )
             )
-        )
-        self._report.rows[copied.kind] += copied.rows
-        self._report.count(copied.kind, "duplicate_file", copied.rows)
+            self._report.rows[copied.kind] += copied.rows
+            self._report.count(copied.kind, "duplicate_file", copied.rows)
         self._report.files.sort(key=lambda file: file.path)

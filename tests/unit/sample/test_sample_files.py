@@ -105,3 +105,12 @@ def test_smallest_sample_is_complete(tmp_path: Path, seed: int) -> None:
     assert {"stray_quote", "uscc_check", "missing_mandatory", "superseded_version"} <= set(
         report.defects["penalties"]
     )
+
+
+def test_the_smallest_sample_has_what_a_run_needs(tmp_path: Path) -> None:
+    """Files that no row fell to are not there; the kinds without which a run ends are, whatever the seed."""
+    for seed in range(3):
+        report = generate(tmp_path / str(seed), 20, seed, AS_OF)
+        assert {"entities", "penalties", "listings"} <= {kind for kind, rows in report.rows.items() if rows}
+        assert all(file.rows > 0 for file in report.files)
+        assert all(path.with_suffix("").exists() for path in (tmp_path / str(seed)).rglob("*.md5"))
