@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flows.acceptances import Acceptance
 from flows.stages.ingest_artifacts import Artifact, artifacts_of, drop_damaged
@@ -91,9 +91,9 @@ def ingest(
         judging = Judging(policy, key, reader_digest(policy, key))
         artifacts = artifacts_of(place, journal, judging.digest, source_finder(policy))
         wanted = {receipt: artifacts[receipt] for receipt in known if receipt not in withdrawn}
-        repairs = drop_damaged(wanted.values())
+        records, repairs = drop_damaged(wanted.values())
         parse_missing(place, wanted.values(), policy, judging, workers=workers, progress=progress)
-        readings = _readings(wanted)
+        readings = _readings(wanted, records)
         packs, damaged = _packs(place, readings.values())
     deliveries = settle(known, withdrawn, readings)
     if datadocs is not None:
@@ -133,11 +133,13 @@ def _none_forgotten(lake: Lake, journal: Collection[Receipt], *, may_be_torn: bo
         )
 
 
-def _readings(wanted: Mapping[Receipt, Artifact]) -> dict[Receipt, Reading]:
-    """What was read of each receipt; the tables are named only where they have rows."""
+def _readings(
+    wanted: Mapping[Receipt, Artifact], records: Mapping[Artifact, dict[str, Any]]
+) -> dict[Receipt, Reading]:
+    """What was read of each receipt, now or before (``records``); the tables are named only where they have rows."""
     loaded: dict[Artifact, Reading] = {}
     for artifact in set(wanted.values()):
-        record = artifact.load()
+        record = records.get(artifact) or artifact.load()
         if record is None:
             raise FileNotFoundError(artifact.record)
         loaded[artifact] = Reading(

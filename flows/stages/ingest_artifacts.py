@@ -1,7 +1,8 @@
 """What reading a delivery leaves in the lake: accepted rows, quarantined rows and, last, a JSON record.
 
 ``lake/<kind>/<sha256>-<reader>.parquet``, ``….quarantine.parquet``, ``….json``: present means done. The record holds
-the hashes of its tables and of itself: what a bad disk changed is read again from the delivered bytes.
+the hashes of its tables and of itself, checked in every run: what a power cut or a bad disk changed is read again from
+the delivered bytes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 _HASHING_THREADS = 2
+# A thread's turn costs more than a small file.
+_HASHED_TOGETHER = 64
 # JSON Lines and JSON are read by one reader; of every other format the name decides how bytes are read.
 _SAME_FORMAT = {"jsonl": "json"}
 
@@ -90,17 +94,18 @@ class Artifact:
             raise CreditgradeError(f"{self.record} is not as it was written", rule="record_damaged")
         return record
 
-    def is_sound(self) -> bool:
-        """Whether the record, and each table that it names, is as it was written; false too where there is none."""
+    def load_sound(self) -> dict[str, Any] | None:
+        """The record, or None where it, or a table that it names, is not as it was written, or is not there."""
         try:
             record = self.load()
         except CreditgradeError:
-            return False
-        return record is not None and all(
+            return None
+        is_sound = record is not None and all(
             path.is_file() and _sha256(path) == record["tables"].get(path.name.partition(".")[2])
             for path, count in ((self.accepted, "accepted"), (self.quarantine, "quarantined"))
             if record[count]
         )
+        return record if is_sound else None
 
 
 def artifacts_of(
@@ -182,7 +187,7 @@ class ArtifactWriter:
             with clear_disk_errors(path):
                 writer.close()
                 self._tables[path.name.partition(".")[2]] = _sha256(temporary)
-                publish_file(temporary, path)
+                publish_file(temporary, path, is_durable=False)
         self._open.clear()
         self._write(
             {
@@ -233,27 +238,31 @@ class ArtifactWriter:
             "judged_on": artifact.landed_on.isoformat(),
         }
         whole = {**named, **content, "tables": self._tables}
-        write_json(artifact.record, {**whole, "check": _check(whole)})
+        write_json(artifact.record, {**whole, "check": _check(whole)}, is_durable=False)
 
 
-def drop_damaged(artifacts: Collection[Artifact]) -> list[str]:
+def drop_damaged(artifacts: Collection[Artifact]) -> tuple[dict[Artifact, dict[str, Any]], list[str]]:
     """Removes the records of what is not as it was written, so that it is read again.
 
     Args:
         artifacts: of the run; the lake is locked.
 
     Returns:
-        a line for each, for the person who looks after the disk.
+        the records of the others, and a line for each that is gone, for the person who looks after the disk.
     """
     there = sorted({one for one in artifacts if one.record.exists()}, key=lambda one: str(one.stem))
     with ThreadPoolExecutor(_HASHING_THREADS) as pool:
-        damaged = [
-            one for one, sound in zip(there, pool.map(Artifact.is_sound, there), strict=True) if not sound
-        ]
+        found = pool.map(
+            lambda some: [(one, one.load_sound()) for one in some],
+            (there[first : first + _HASHED_TOGETHER] for first in range(0, len(there), _HASHED_TOGETHER)),
+        )
+        records = dict(chain.from_iterable(found))
+    damaged = [one for one, record in records.items() if record is None]
     for one in damaged:
         one.record.unlink()
-    return [
-        f"{one.stem}: was not as it was written; it is read again from what was received. Is the disk failing?"
+    return {one: record for one, record in records.items() if record is not None}, [
+        f"{one.stem}: was not as it was written; it is read again from what was received. "
+        "Did the power fail, or does the disk?"
         for one in damaged
     ]
 

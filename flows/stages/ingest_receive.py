@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import astuple
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 from flows.stages.ingest_landing import LandingFile, Unreadable, walk_landing
@@ -61,8 +62,11 @@ def receive(lake: Lake, landing: Path, today: date, now: datetime) -> tuple[list
         warnings.append(f"received.jsonl holds deliveries later than today ({today}): was the clock wrong?")
     seen = _SeenFiles(lake)
     batch: list[Receipt] = []
+    known = {file: copied for file in files if (copied := seen.find(file.place)) is not None}
     with _pool() as pool:
-        for file, outcome in zip(files, pool.map(lambda file: _take(lake, file, seen), files), strict=True):
+        taken = pool.map(partial(_take, lake), [file for file in files if file not in known])
+        for file in files:
+            outcome = known.get(file) or next(taken)
             if isinstance(outcome, Unreadable):
                 unreadable.append(outcome)
                 continue
@@ -96,10 +100,7 @@ def _pool() -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _take(lake: Lake, file: LandingFile, seen: _SeenFiles) -> Copied | Unreadable | GrowingFile:
-    known = seen.find(file.place)
-    if known is not None:
-        return known
+def _take(lake: Lake, file: LandingFile) -> Copied | Unreadable | GrowingFile:
     try:
         return copy_in(lake, file.place)
     except UnreadableFile as error:

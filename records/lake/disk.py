@@ -48,10 +48,10 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def whole_file(path: Path, *, mode: int = 0o600) -> Iterator[Path]:
+def whole_file(path: Path, *, mode: int = 0o600, is_durable: bool = True) -> Iterator[Path]:
     """Gives a temporary name in the same folder; what is written there gets its own name at the end.
 
-    The file is fsynced before it is renamed; on any error it is removed and the old one stays.
+    The file is fsynced before it is renamed (see `publish_file`); on any error it is removed and the old one stays.
     """
     with clear_disk_errors(path):
         handle, name = tempfile.mkstemp(prefix=TEMP_PREFIX, dir=path.parent)
@@ -59,24 +59,33 @@ def whole_file(path: Path, *, mode: int = 0o600) -> Iterator[Path]:
         temporary = Path(name)
         try:
             yield temporary
-            publish_file(temporary, path, mode=mode)
+            publish_file(temporary, path, mode=mode, is_durable=is_durable)
         finally:
             temporary.unlink(missing_ok=True)
 
 
-def publish_file(temporary: Path, path: Path, *, mode: int = 0o600) -> None:
-    """Fsyncs a finished temporary file and renames it to its own name."""
+def publish_file(temporary: Path, path: Path, *, mode: int = 0o600, is_durable: bool = True) -> None:
+    """Fsyncs a finished temporary file and renames it to its own name.
+
+    Args:
+        temporary: the finished file.
+        path: its name.
+        mode: its mode.
+        is_durable: False for a file that every run checks by its hash and can make again: of thousands of small
+            ones, waiting for the disk is most of the work. A power cut may spoil it.
+    """
     handle = os.open(temporary, os.O_RDONLY)
     try:
         os.fchmod(handle, mode)
-        os.fsync(handle)
+        if is_durable:
+            os.fsync(handle)
     finally:
         os.close(handle)
     os.replace(temporary, path)
 
 
-def write_json(path: Path, value: Mapping[str, Any], *, mode: int = 0o600) -> None:
+def write_json(path: Path, value: Mapping[str, Any], *, mode: int = 0o600, is_durable: bool = True) -> None:
     """Writes a JSON object whole, with sorted keys: equal content gives equal bytes."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
-    with whole_file(path, mode=mode) as temporary:
+    with whole_file(path, mode=mode, is_durable=is_durable) as temporary:
         temporary.write_text(text, encoding="utf-8")

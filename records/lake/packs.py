@@ -62,7 +62,8 @@ def packs_in(folder: Path) -> tuple[list[Pack], list[str]]:
         if not is_sound:
             path.unlink()
             removed.append(
-                f"{path}: was not as it was written; removed, its tables are there. Is the disk failing?"
+                f"{path}: was not as it was written; removed, its tables are there. "
+                "Did the power fail, or does the disk?"
             )
             continue
         names = json.loads(pq.read_schema(path).metadata[_NAMES])
@@ -142,7 +143,7 @@ def _write(paths: Collection[Path], names: Collection[str]) -> Path:
                     writer.write_table(pa.concat_tables(held))
             with open(name, "rb") as file:
                 path = folder / f"{hashlib.file_digest(file, 'sha256').hexdigest()}.parquet"
-            publish_file(Path(name), path)
+            publish_file(Path(name), path, is_durable=False)
         finally:
             Path(name).unlink(missing_ok=True)
     return path
