@@ -54,7 +54,7 @@ def open_engine(url: str, *, is_durable: bool = False, poolclass: Any = None) ->
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
+        _keep_a_log(cursor)
         cursor.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
         if is_durable:
             cursor.execute(f"PRAGMA wal_autocheckpoint = {_UNTIDY_PAGES}")
@@ -71,6 +71,21 @@ def open_engine(url: str, *, is_durable: bool = False, poolclass: Any = None) ->
             connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _keep_a_log(cursor: Any) -> None:
+    """WAL mode; SQLite's own wait does not count where two switch a new database at once."""
+    import sqlite3
+
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(_TRY_AGAIN_SECONDS)
 
 
 def _begin_to_write(connection: Connection) -> None:
