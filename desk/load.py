@@ -17,6 +17,7 @@ from desk.delta import Delta, Row
 from desk.files import DeskSnapshot, read_snapshot
 from desk.schema import ANSWERS, LOADS, OPEN
 from desk.standing import standing
+from desk.tidying import leave_untidy, tidy
 from records.errors import InputRefused
 
 if TYPE_CHECKING:
@@ -83,7 +84,10 @@ def load(folder: Path, places: Places, now: datetime) -> Loaded:
         ):
             if _stands(connection, snapshot):
                 return Loaded(snapshot.name, False, snapshot.rows)
-            return _put(connection, snapshot, delta, now)
+            leave_untidy(connection)
+            done = _put(connection, snapshot, delta, now)
+        tidy(engine)
+        return done
     finally:
         engine.dispose()
 

@@ -66,6 +66,7 @@ def load(
     quiet: Quiet = False,
 ) -> None:
     """Take a snapshot's desk files into the eligibility store."""
+    os.nice(_BEHIND_LOOK_UPS)  # first of all: what is imported below takes a second of a processor
     from desk.clock import now
     from desk.load import load as take_in
     from desk.places import ENV_OUT
@@ -75,7 +76,6 @@ def load(
     if snapshot is None and root is None:
         raise UsageError("which snapshot? --runs DIR or --snapshot SNAPSHOT_DIR", rule="missing_option")
     where = snapshot or snapshot_of(root or Path(), None, for_desk=True)
-    os.nice(_BEHIND_LOOK_UPS)
     done = take_in(where, places_of(out, database, audit), now())
     if quiet:
         return

@@ -6,6 +6,8 @@ import csv
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -119,6 +121,17 @@ def test_a_load_gives_way_to_look_ups(runs: Path, given_way: list[int]) -> None:
     assert _run(["desk", "check", code(1)]) == 0 and not given_way
     assert _run(["desk", "load", "--snapshot", str(runs / "snapshots" / "as_of=2026-06-30")]) == 0
     assert given_way == [10]
+
+
+def test_a_load_gives_way_before_it_imports_anything_heavy() -> None:
+    program = (
+        "import os, sys\n"
+        "os.nice = lambda _: print([name for name in ('sqlalchemy', 'pyarrow', 'duckdb') if name in sys.modules])\n"
+        "from flows.cli import _run\n"
+        "sys.exit(_run(['desk', 'load', '--snapshot', '/nowhere', '--runs', '/nowhere']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "[]\n") and "snapshot_missing" in done.stderr
 
 
 def test_a_damaged_snapshot_is_refused_input(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:

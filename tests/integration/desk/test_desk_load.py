@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import shutil
 import signal
@@ -12,11 +13,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, make_url, select
 
+from desk.databases import open_engine, reading, writing
 from desk.files import read_snapshot
 from desk.load import load
 from desk.schema import ANSWERS, LOADS
@@ -102,6 +106,36 @@ class TestDelta:
         assert (done.added, done.changed, done.removed) == (9, 0, 5)
         codes = [town.ask(code(n), on=NEXT).code for n in range(54)]
         assert codes == ["NOT_IN_REGISTER"] * 5 + ["ELIGIBLE"] * 49
+
+
+class TestTheLog:
+    def test_it_comes_to_the_disk_in_pieces_before_it_comes_into_the_database(
+        self, town: City, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        places = town.places
+        town.night([entity(n) for n in range(3_000)])
+        log, database = (Path(make_url(places.eligibility).database + end) for end in ("-wal", ""))
+        done: list[tuple[int, int]] = []
+        before = database.read_bytes()
+
+        class Log(mmap.mmap):
+            def flush(self, offset: int = 0, size: int = 0) -> None:
+                assert database.read_bytes() == before
+                done.append((offset, size))
+                super().flush(offset, size)
+
+        monkeypatch.setattr(mmap, "mmap", Log)
+        monkeypatch.setattr("desk.tidying._PIECE_BYTES", 1 << 16)
+        engine = open_engine(places.eligibility)
+        with reading(engine) as other:
+            other.exec_driver_sql("SELECT count(*) FROM desk_answers").scalar_one()
+            town.night([entity(n, "NOT_STATUS") for n in range(3_000)], as_of=NEXT)
+            assert [at for at, _ in done] == list(range(0, log.stat().st_size, 1 << 16))
+            assert sum(size for _, size in done) == log.stat().st_size
+            # All of it is in the database now: none of the log's pages is left to move.
+            assert len(set(other.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").one()[1:])) == 1
+            assert database.read_bytes() != before
+        engine.dispose()
 
 
 class TestTimes:
@@ -260,6 +294,22 @@ class TestAtOnce:
             done = list(pool.map(lambda _: load(snapshot, city.places, NOON), range(2)))
         assert sorted(one.is_new for one in done) == [False, True]
         assert rows(city) == 3_000
+
+    def test_a_new_database_is_opened_by_many_at_once(self, tmp_path: Path) -> None:
+        def opened(place: Path) -> str:
+            engine = open_engine(f"sqlite:///{place}")
+            try:
+                all_there.wait()
+                with writing(engine) as connection:
+                    connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS t (n INTEGER)")
+                    return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar_one())
+            finally:
+                engine.dispose()
+
+        all_there = Barrier(4)
+        with ThreadPoolExecutor(4) as pool:
+            for night in range(20):
+                assert set(pool.map(opened, [tmp_path / f"{night}.sqlite"] * 4)) == {"wal"}
 
     def test_answers_come_while_a_load_is_under_way(self, city: City) -> None:
         city.night([entity(n) for n in range(2_000)])

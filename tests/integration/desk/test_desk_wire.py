@@ -28,6 +28,7 @@ from desk.asking_together import Single, asking_together
 from desk.audit import Who
 from desk.audit_check import check
 from desk.databases import migrate, open_engine, writing
+from desk.http.settings import ENV, Settings
 from desk.http.wire import PromptProtocol
 from desk.tokens import add_token, opening_together, revoke_token
 from records.errors import UsageError
@@ -176,3 +177,18 @@ def test_a_server_that_is_killed_has_answered_nothing_without_its_entry(town: Ci
     assert len(told) >= 40
     assert set(told) <= written
     assert check(audit) == []
+
+
+def test_the_collector_leaves_alone_what_a_server_holds_from_its_start(
+    town: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In a process of its own: what this one holds is not to stay for good.
+    program = (
+        "import gc\n"
+        "from desk.http.app import app_from_environment\n"
+        "app = app_from_environment()\n"
+        "print(gc.get_freeze_count() > 50_000, len(gc.get_objects()) < 1_000)\n"
+    )
+    monkeypatch.setenv(ENV, Settings(town.places, None, None, True).to_text())
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "True True\n"
