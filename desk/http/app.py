@@ -30,8 +30,12 @@ from records.errors import CreditgradeError, UsageError
 STATIC = Path(__file__).parents[1] / "static"
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, *, is_server: bool = False) -> FastAPI:
     """The application of one process.
+
+    Args:
+        settings: of the desk.
+        is_server: this process serves, and does nothing else.
 
     Raises:
         RuntimeError: a route names no permission.
@@ -40,6 +44,11 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.desk = await run_in_threadpool(Desk.open, settings)
+        if is_server:
+            # What is there now stays: when the collector of cycles looked through it, all answers waited a tenth of a
+            # second.
+            gc.collect()
+            gc.freeze()
         try:
             yield
         finally:
@@ -74,11 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def app_from_environment() -> FastAPI:
     """For uvicorn's worker processes, which are told their settings by the environment."""
-    app = create_app(Settings.from_text(os.environ[ENV]))
-    # What is there now stays: when the collector of cycles looked through it, all answers waited an eighth of a second.
-    gc.collect()
-    gc.freeze()
-    return app
+    return create_app(Settings.from_text(os.environ[ENV]), is_server=True)
 
 
 def _health() -> dict[str, str]:

@@ -44,6 +44,7 @@ def given_way(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How often a command gave way to others: this process shall not."""
     asked: list[int] = []
     monkeypatch.setattr(os, "nice", asked.append)
+    monkeypatch.setattr(os, "sched_setscheduler", lambda _, policy, __: asked.append(policy))
     return asked
 
 
@@ -120,7 +121,7 @@ def test_where_there_is_no_desk_nothing_is_made(tmp_path: Path, capsys: pytest.C
 def test_a_load_gives_way_to_look_ups(runs: Path, given_way: list[int]) -> None:
     assert _run(["desk", "check", code(1)]) == 0 and not given_way
     assert _run(["desk", "load", "--snapshot", str(runs / "snapshots" / "as_of=2026-06-30")]) == 0
-    assert given_way == [10]
+    assert given_way == [10, os.SCHED_IDLE]
 
 
 def test_a_load_gives_way_before_it_imports_anything_heavy() -> None:
@@ -128,10 +129,12 @@ def test_a_load_gives_way_before_it_imports_anything_heavy() -> None:
         "import os, sys\n"
         "os.nice = lambda _: print([name for name in ('sqlalchemy', 'pyarrow', 'duckdb') if name in sys.modules])\n"
         "from flows.cli import _run\n"
-        "sys.exit(_run(['desk', 'load', '--snapshot', '/nowhere', '--runs', '/nowhere']))\n"
+        "code = _run(['desk', 'load', '--snapshot', '/nowhere', '--runs', '/nowhere'])\n"
+        "print(os.sched_getscheduler(0) == os.SCHED_IDLE)\n"
+        "sys.exit(code)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (2, "[]\n") and "snapshot_missing" in done.stderr
+    assert (done.returncode, done.stdout) == (2, "[]\nTrue\n") and "snapshot_missing" in done.stderr
 
 
 def test_a_damaged_snapshot_is_refused_input(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -184,10 +184,12 @@ def test_the_collector_leaves_alone_what_a_server_holds_from_its_start(
 ) -> None:
     # In a process of its own: what this one holds is not to stay for good.
     program = (
-        "import gc\n"
+        "import asyncio, gc\n"
         "from desk.http.app import app_from_environment\n"
-        "app = app_from_environment()\n"
-        "print(gc.get_freeze_count() > 50_000, len(gc.get_objects()) < 1_000)\n"
+        "async def serve(app):\n"
+        "    async with app.router.lifespan_context(app):\n"
+        "        print(gc.get_freeze_count() > 50_000, len(gc.get_objects()) < 1_000)\n"
+        "asyncio.run(serve(app_from_environment()))\n"
     )
     monkeypatch.setenv(ENV, Settings(town.places, None, None, True).to_text())
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
