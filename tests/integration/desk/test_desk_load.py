@@ -24,6 +24,7 @@ from desk.databases import open_engine, reading, writing
 from desk.files import read_snapshot
 from desk.load import load
 from desk.schema import ANSWERS, LOADS
+from desk.tidying import to_the_disk
 from records.errors import InputRefused, UsageError
 from tests.integration.desk.conftest import NOON, City
 from tests.integration.desk.making import DAY, blocker, code, entity, write_manifests
@@ -109,32 +110,60 @@ class TestDelta:
 
 
 class TestTheLog:
-    def test_it_comes_to_the_disk_in_pieces_before_it_comes_into_the_database(
-        self, town: City, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        places = town.places
-        town.night([entity(n) for n in range(3_000)])
-        log, database = (Path(make_url(places.eligibility).database + end) for end in ("-wal", ""))
+    def test_it_comes_to_the_disk_in_pieces(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         done: list[tuple[int, int]] = []
-        before = database.read_bytes()
 
-        class Log(mmap.mmap):
+        class Pages(mmap.mmap):
             def flush(self, offset: int = 0, size: int = 0) -> None:
-                assert database.read_bytes() == before
                 done.append((offset, size))
                 super().flush(offset, size)
 
-        monkeypatch.setattr(mmap, "mmap", Log)
+        monkeypatch.setattr(mmap, "mmap", Pages)
         monkeypatch.setattr("desk.tidying._PIECE_BYTES", 1 << 16)
+        (tmp_path / "log").write_bytes(bytes(3 * (1 << 16) + 5))
+        to_the_disk(str(tmp_path / "log"))
+        assert done == [(0, 1 << 16), (1 << 16, 1 << 16), (2 << 16, 1 << 16), (3 << 16, 5)]
+
+    def test_it_stands_until_the_database_is_on_the_disk_too(
+        self, town: City, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Begun anew before, it would no longer hold what a power cut may take out of the database."""
+        places = town.places
+        town.night([entity(n) for n in range(3_000)])
+        log, database = (Path(make_url(places.eligibility).database + end) for end in ("-wal", ""))
         engine = open_engine(places.eligibility)
+        before = database.read_bytes()
+        synced: list[str] = []
+
+        def begun() -> bytes:
+            return log.read_bytes()[:32]  # its header: two salts, drawn whenever it is begun anew
+
+        def commit() -> None:
+            with writing(engine) as connection:
+                connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS t (n INTEGER)")
+                connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+
+        def sync(path: str) -> None:
+            synced.append(path)
+            if path == str(log):
+                assert database.read_bytes() == before
+            else:
+                assert database.read_bytes() != before
+                first = begun()
+                commit()
+                assert begun() == first
+            to_the_disk(path)
+
+        monkeypatch.setattr("desk.tidying.to_the_disk", sync)
         with reading(engine) as other:
             other.exec_driver_sql("SELECT count(*) FROM desk_answers").scalar_one()
             town.night([entity(n, "NOT_STATUS") for n in range(3_000)], as_of=NEXT)
-            assert [at for at, _ in done] == list(range(0, log.stat().st_size, 1 << 16))
-            assert sum(size for _, size in done) == log.stat().st_size
-            # All of it is in the database now: none of the log's pages is left to move.
+            assert synced == [str(log), str(database)]
+            # All but the commit in between is in the database; with that, the log may be begun anew.
             assert len(set(other.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").one()[1:])) == 1
-            assert database.read_bytes() != before
+            last = begun()
+            commit()
+            assert begun() != last
         engine.dispose()
 
 
