@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from desk.reading import name_key
@@ -82,6 +83,8 @@ class Row(NamedTuple):
 class Delta:
     """The difference between a snapshot and what stands.
 
+    The snapshot's rows are made beside whoever brings those that stand; `compare` waits for them.
+
     Args:
         snapshot: checked.
         scratch: folder for what does not fit into memory.
@@ -90,6 +93,7 @@ class Delta:
     def __init__(self, snapshot: DeskSnapshot, scratch: Path) -> None:
         import duckdb
 
+        self._snapshot = snapshot
         self._con = duckdb.connect()
         self._con.execute("SET threads = 2")
         self._con.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
@@ -99,19 +103,18 @@ class Delta:
             self._con.execute(
                 f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{_quoted(place)}', hive_partitioning = false)"
             )
-        self._con.execute(_ROWS)
         self._con.execute("CREATE TABLE standing (uscc VARCHAR, digest VARCHAR)")
-        if (found := self._count("SELECT count(*) FROM incoming")) != snapshot.rows:
-            raise InputRefused(
-                f"holds {found} entities where its manifest says {snapshot.rows}",
-                rule="snapshot_damaged",
-                file=snapshot.name,
-            )
+        self._beside = self._con.cursor()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="incoming")
+        self._incoming = self._pool.submit(self._beside.execute, _ROWS)
 
     def __enter__(self) -> Delta:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._beside.interrupt()
+        self._pool.shutdown()
+        self._beside.close()
         self._con.close()
 
     def add_standing(self, rows: pa.Table) -> None:
@@ -119,13 +122,24 @@ class Delta:
         self._con.from_arrow(rows).insert_into("standing")
 
     def compare(self) -> tuple[int, int, int]:
-        """Compares with what stands: (added, changed, removed)."""
+        """Compares with what stands: (added, changed, removed).
+
+        Raises:
+            InputRefused: ``snapshot_damaged`` where there are not as many rows as the manifest says.
+        """
+        self._incoming.result()
+        if (found := self._count("SELECT count(*) FROM incoming")) != self._snapshot.rows:
+            raise InputRefused(
+                f"holds {found} entities where its manifest says {self._snapshot.rows}",
+                rule="snapshot_damaged",
+                file=self._snapshot.name,
+            )
         self._con.execute(_DIFFERING)
-        found = self._con.execute(
+        counts = self._con.execute(
             "SELECT count(*) FILTER (is_added), count(*) FILTER (NOT is_added AND NOT is_removed),"
             " count(*) FILTER (is_removed) FROM differing"
         ).fetchall()
-        added, changed, removed = found[0]
+        added, changed, removed = counts[0]
         return added, changed, removed
 
     def ended(self) -> Iterator[list[str]]:

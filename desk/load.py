@@ -76,7 +76,6 @@ def load(folder: Path, places: Places, now: datetime) -> Loaded:
         with engine.connect() as connection:
             if _stands(connection, snapshot):
                 return Loaded(snapshot.name, False, snapshot.rows)
-        # The snapshot is read and digested before any lock is taken.
         with (
             tempfile.TemporaryDirectory() as scratch,
             Delta(snapshot, Path(scratch)) as delta,
