@@ -28,7 +28,7 @@ from records.intake import Delivery, Intake
 from records.lake import Lake, Receipt, Withdrawal, id_key, read_receipts, read_withdrawals
 from records.lake.disk import clear_disk_errors
 from records.lake.lines import has_torn_end
-from records.lake.packs import Pack, pack_small, packs_in
+from records.lake.packs import Pack, drop_superseded, pack_small, packs_in
 from records.schema import KINDS
 
 if TYPE_CHECKING:
@@ -160,7 +160,8 @@ def _packs(lake: Lake, readings: Collection[Reading]) -> tuple[tuple[Pack, ...],
     packs: list[Pack] = []
     removed: list[str] = []
     for kind in KINDS:
-        own, gone = packs_in(lake.folder(kind))
+        sound, gone = packs_in(lake.folder(kind))
+        own = drop_superseded(sound)
         for of_one_schema in tables[lake.folder(kind)]:
             own = pack_small(of_one_schema, own)
         packs += own

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 SMALL_BYTES = 1 << 20
 # So many small ones make a pack; that many packs which are still small make a larger one.
 AT_ONCE = 64
+SUPERSEDED_SECONDS = 24 * 3600
 # A row group of a pack has at least so many rows, but for the last.
 _GROUP_ROWS = 50_000
 _NAMES = b"creditgrade.tables"
@@ -101,7 +103,7 @@ def pack_small(tables: Collection[Path], packs: Collection[Pack]) -> list[Pack]:
         packs: of any.
 
     Returns:
-        the packs that there are now. Those that a new one holds are removed.
+        the packs that there are now. Those that a new one holds stay for now: see `drop_superseded`.
 
     Raises:
         CreditgradeError: ``disk_full``.
@@ -112,10 +114,23 @@ def pack_small(tables: Collection[Path], packs: Collection[Pack]) -> list[Pack]:
         return list(packs)
     members = frozenset[Path]().union(*(by_path[p].members if p in by_path else {p} for p in small))
     made = Pack(_write(small, sorted(member.name for member in members)), members)
+    return [made, *(pack for pack in packs if pack.path != made.path)]
+
+
+def drop_superseded(packs: Collection[Pack]) -> list[Pack]:
+    """Removes packs whose tables have stood in a larger one for a day; the others.
+
+    Not sooner: a run grades without the lock of the lake, and another one may have made the larger pack meanwhile.
+    """
+    until = time.time() - SUPERSEDED_SECONDS
+    old = [pack.members for pack in packs if pack.path.stat().st_mtime < until]
+    kept = []
     for pack in packs:
-        if pack.members <= members and pack.path != made.path:
+        if any(pack.members < members for members in old):
             pack.path.unlink()
-    return [made, *(pack for pack in packs if not pack.members <= members)]
+        else:
+            kept.append(pack)
+    return kept
 
 
 def _write(paths: Collection[Path], names: Collection[str]) -> Path:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from dataclasses import replace
 from datetime import datetime, time
 from pathlib import Path
+from time import time as time_of_day
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -82,8 +84,14 @@ def test_what_comes_later_waits_until_there_is_enough(days: City, tmp_path: Path
     third = days.night(2)
     assert len(third.accepted("penalties")) == 1
     assert third.accepted("penalties") != first
-    assert not first[0].exists()
     assert same_as_unpacked(third, tmp_path) == 18 + FEW - 1
+    # Whoever still grades what the first night took in reads the first pack, for a day.
+    assert days.night(2).packs == third.packs
+    assert first[0].exists()
+    (larger,) = third.accepted("penalties")
+    os.utime(larger, times=(0, time_of_day() - 24 * 3600 - 60))
+    assert days.night(3).accepted("penalties") == [larger]
+    assert not first[0].exists()
 
 
 def test_the_past_and_what_was_withdrawn_are_told_apart_within_a_pack(days: City, tmp_path: Path) -> None:
