@@ -59,7 +59,7 @@ class TestUsage:
             (["run", "--landing", "x", "--out", "y", "--frobnicate"], "--frobnicate"),
             (["run", "--landing", "x", "--out", "y", "--wait", "-1"], "--wait"),
             (["sample"], "Missing argument 'DIR'"),
-            (["sample", "x", "--entities", "99"], "--entities"),
+            (["sample", "x", "--entities", "19"], "--entities"),
             (["sample", "x", "--entities", "many"], "--entities"),
             (["explain", "x"], "Missing option '--out'"),
             (["verify"], "Missing argument"),
