@@ -206,6 +206,25 @@ def test_a_compound_file_that_has_no_end(
     assert refusal(tmp_path / "a.xls").rule == "file_unreadable"
 
 
+@pytest.mark.parametrize(
+    ("record", "place", "value"),
+    [
+        (b"\x00\x02\x0e\x00", 4, 0xFFFFFFFF),
+        (b"\x00\x02\x0e\x00", 0, 0xFFFF),
+        (b"\x00\x02\x0e\x00", 10, 0xFFFF),
+    ],
+    ids=["last row", "first row behind it", "last column"],
+)
+def test_a_sheet_that_says_it_is_endless(
+    old: bytearray, tmp_path: Path, record: bytes, place: int, value: int
+) -> None:
+    """The library would ask for hundreds of gigabytes, and end the process."""
+    assert old.count(record) == 1
+    at = old.index(record) + len(record) + place
+    (tmp_path / "a.xls").write_bytes(put(old, at, value))
+    assert refusal(tmp_path / "a.xls").rule == "file_unreadable"
+
+
 def test_a_panic_of_the_library_says_nothing(
     old: bytearray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
