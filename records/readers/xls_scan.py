@@ -104,8 +104,12 @@ def _check_records(stream: bytes) -> None:
             sheets.append(struct.unpack_from("<I", stream, at)[0])
         if kind == _TEXTS and size >= 8 and struct.unpack_from("<I", stream, at + 4)[0] > len(stream):
             raise _Damaged
+    seen: set[int] = set()
     for sheet in sheets:
         for kind, at, size in _records(stream, sheet):
+            if at in seen:
+                break  # what follows was looked at: thousands of sheets may begin at one place
+            seen.add(at)
             if kind == _RECTANGLE and size in _RECTANGLES:
                 first_row, end_row, first_column, end_column = struct.unpack_from(
                     _RECTANGLES[size], stream, at

@@ -81,9 +81,8 @@ def scan_workbook(data: bytes, name: str) -> dict[str, SheetScan]:
 
 def _check_size(book: zipfile.ZipFile, packed: int, name: str) -> None:
     if any(part.header_offset < 0 for part in book.infolist()):
-        raise zipfile.BadZipFile(
-            "a part before the beginning of the file"
-        )  # zipfile itself only fails to seek
+        # zipfile itself only fails to seek.
+        raise zipfile.BadZipFile("a part before the beginning of the file")
     expanded = sum(part.file_size for part in book.infolist())
     if expanded > MAX_WORKBOOK_EXPANDED_BYTES:
         message = f"expands to {expanded:,} bytes, more than {MAX_WORKBOOK_EXPANDED_BYTES:,}"

@@ -9,7 +9,7 @@ import struct
 import time
 import tracemalloc
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,7 +20,7 @@ import xlwt
 
 from records.errors import InputRefused
 from records.headers import match
-from records.readers import read_file
+from records.readers import read_file, xls_scan
 from records.readers.native import held_stderr
 
 HEADER = ("uscc", "subject_name", "task_no", "item", "result", "authority", "inspected_on")
@@ -223,6 +223,23 @@ def test_a_sheet_that_says_it_is_endless(
     at = old.index(record) + len(record) + place
     (tmp_path / "a.xls").write_bytes(put(old, at, value))
     assert refusal(tmp_path / "a.xls").rule == "file_unreadable"
+
+
+def test_sheets_that_share_their_records_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = 2_000
+    stream = struct.pack("<HHI", 0x85, 4, 0) * many
+    looked_at = 0
+
+    def counted(stream: bytes, at: int) -> Iterator[tuple[int, int, int]]:
+        nonlocal looked_at
+        for record in records(stream, at):
+            looked_at += 1
+            yield record
+
+    records = xls_scan._records
+    monkeypatch.setattr(xls_scan, "_records", counted)
+    xls_scan._check_records(stream)
+    assert looked_at < 4 * many
 
 
 def test_a_panic_of_the_library_says_nothing(
