@@ -13,6 +13,7 @@ from policy.folding import fold
 from policy.uscc import USCC_LENGTH, uscc_defect
 
 _CITIZEN_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+APPLICANT_MAX = 500
 NAME_MAX = 200
 _CODE_LENGTHS = range(15, 22)
 _PERSON_MAX = 4

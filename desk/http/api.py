@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from desk.answers import Edition
 from desk.as_json import answer_json, candidate_json, edition_json, entity_json, period_json
-from desk.asking import Question, ask
+from desk.asking import ITEM_MAX, Question, ask
 from desk.asking_together import Single
 from desk.audit import Entry
 from desk.bulk import answer_lines, read_questions
@@ -26,7 +26,7 @@ from desk.http.models import AnswerOut, AnswersOut, BatchIn, FoundOut, HistoryOu
 from desk.http.problems import RESPONSES, Refused
 from desk.http.settings import Desk
 from desk.permissions import May
-from desk.reading import for_record, read_applicant
+from desk.reading import APPLICANT_MAX, for_record, read_applicant
 from desk.store import CANDIDATES_MAX
 
 UPLOAD_MAX_BYTES = 64 << 20
@@ -50,8 +50,8 @@ def desk_of(request: Request) -> Desk:
 async def answer(
     request: Request,
     caller: Annotated[Caller, Depends(ApiGuard(May.ASK))],
-    applicant: Annotated[str, Query(max_length=500, description="USCC, or the exact name")],
-    item: Annotated[str, Query(max_length=200, description="Licence item 许可事项")] = "",
+    applicant: Annotated[str, Query(max_length=APPLICANT_MAX, description="USCC, or the exact name")],
+    item: Annotated[str, Query(max_length=ITEM_MAX, description="Licence item 许可事项")] = "",
     on: On = None,
     known_on: KnownOn = None,
 ) -> Response:

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from desk.clock import day_of, now
 from desk.http.api import api
+from desk.http.express import Express
 from desk.http.guard import ApiGuard, Caller
 from desk.http.headers import SecureHeaders
 from desk.http.models import HealthOut, ReadyOut
@@ -63,6 +64,7 @@ def create_app(settings: Settings, *, is_server: bool = False) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
+    app.add_middleware(Express)
     app.add_middleware(SecureHeaders, is_plain_http=settings.is_plain_http)
     app.add_api_route("/health", _health, response_model=HealthOut, summary="The process answers")
     app.add_api_route(

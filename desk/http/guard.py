@@ -16,6 +16,7 @@ from desk.http.problems import Refused
 from desk.http.settings import Desk
 from desk.permissions import ROLES, May
 from desk.sessions import Session
+from desk.tokens import Token
 
 COOKIE = "creditgrade_desk"
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
@@ -92,6 +93,11 @@ class PageGuard(Guard):
         return caller
 
 
+def caller_of(token: Token) -> Caller:
+    """Who calls with a token."""
+    return Caller(Who(f"token:{token.id}", "token", "api"), token.scopes)
+
+
 def spend(request: Request, caller: Caller, count: int = 1) -> None:
     """Counts questions against the caller's limit.
 
@@ -116,7 +122,7 @@ async def _caller(desk: Desk, request: Request) -> Caller:
         token = await wrap_future(desk.tokens.begin(secret.strip())) if is_bearer else None
         if token is None:
             raise _refused(desk, request)
-        return Caller(Who(f"token:{token.id}", "token", "api"), token.scopes)
+        return caller_of(token)
     cookie = request.cookies.get(COOKIE)
     session = await run_in_threadpool(sessions.find, desk.access, cookie) if cookie else None
     if session is None:

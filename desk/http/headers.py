@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from starlette.datastructures import MutableHeaders
-
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self';"
     " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -20,6 +18,7 @@ _HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 _YEAR_SECONDS = 31_536_000
+_KEPT, _NOT_KEPT = (b"cache-control", b"public, max-age=3600"), (b"cache-control", b"no-store")
 
 
 class SecureHeaders:
@@ -27,23 +26,22 @@ class SecureHeaders:
 
     def __init__(self, app: Any, is_plain_http: bool = False) -> None:
         self.app = app
-        self.headers = dict(_HEADERS)
+        headers = dict(_HEADERS)
         if not is_plain_http:
-            self.headers["strict-transport-security"] = f"max-age={_YEAR_SECONDS}"
+            headers["strict-transport-security"] = f"max-age={_YEAR_SECONDS}"
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        is_static = scope["path"].startswith("/static/")
+        kept = _KEPT if scope["path"].startswith("/static/") else _NOT_KEPT
 
         async def send_with(message: Any) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
-                    headers[name] = value
-                headers["cache-control"] = "public, max-age=3600" if is_static else "no-store"
+                # No route sets one of them.
+                message["headers"] = [*message["headers"], *self._headers, kept]
             await send(message)
 
         await self.app(scope, receive, send_with)

@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from desk.asking import ITEM_MAX
+from desk.reading import APPLICANT_MAX
+
 QUESTIONS_MAX = 1_000
 
 
@@ -14,8 +17,8 @@ class QuestionIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    applicant: str = Field(max_length=500, description="USCC 统一社会信用代码, or the exact name")
-    item: str = Field(default="", max_length=200, description="Licence item 许可事项")
+    applicant: str = Field(max_length=APPLICANT_MAX, description="USCC 统一社会信用代码, or the exact name")
+    item: str = Field(default="", max_length=ITEM_MAX, description="Licence item 许可事项")
 
 
 class BatchIn(BaseModel):

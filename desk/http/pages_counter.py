@@ -18,7 +18,7 @@ from desk.http.guard import Caller, PageGuard, spend
 from desk.http.problems import Refused
 from desk.http.render import is_fragment, language, page
 from desk.permissions import May
-from desk.reading import for_record, read_applicant
+from desk.reading import APPLICANT_MAX, for_record, read_applicant
 from desk.timeline import timeline
 
 counter = APIRouter()
@@ -39,7 +39,7 @@ def ask_form(request: Request, caller: _Asker) -> Response:
 def asked(
     request: Request,
     caller: _Asker,
-    applicant: Annotated[str, Form(max_length=500)] = "",
+    applicant: Annotated[str, Form(max_length=APPLICANT_MAX)] = "",
     item: Annotated[str, Form(max_length=200)] = "",
     chosen: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
@@ -55,7 +55,7 @@ def asked(
 def suggest(
     request: Request,
     caller: Annotated[Caller, Depends(PageGuard(May.SEARCH))],
-    applicant: Annotated[str, Form(max_length=500)] = "",
+    applicant: Annotated[str, Form(max_length=APPLICANT_MAX)] = "",
 ) -> Response:
     """Entities whose name holds what was typed so far, or whose code begins with it."""
     typed = read_applicant(applicant)
