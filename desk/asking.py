@@ -77,6 +77,15 @@ def ask_ahead(
     on: date | None = None, known_on: date | None = None,
 ) -> Asked:  # fmt: skip
     """As `ask`, each question with its asker; the trail is not waited for, so that the next are read meanwhile."""
+    answers, entries = look_up(store, askers, questions, on=on, known_on=known_on)
+    return Asked(answers, audit.begin(entries))
+
+
+def look_up(
+    store: Store, askers: Sequence[Who], questions: Sequence[Question], *,
+    on: date | None = None, known_on: date | None = None,
+) -> tuple[list[Answer], list[Entry]]:  # fmt: skip
+    """Answers that nobody may be told yet, and what the trail is to hold of each."""
     today = day_of(now())
     edition = store.edition(on, known_on)
     read = [read_applicant(question.applicant) for question in questions]
@@ -92,7 +101,7 @@ def ask_ahead(
         )
         for who, answer, applicant in zip(askers, answers, read, strict=True)
     ]  # fmt: skip
-    return Asked(answers, audit.begin(entries))
+    return answers, entries
 
 
 def _answers(

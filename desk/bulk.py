@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice
-from typing import IO, TYPE_CHECKING
+from types import SimpleNamespace
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from desk.as_json import CSV_COLUMNS, answer_row
-from desk.asking import Asked, Question, ask_ahead
+from desk.asking import Question, look_up
+from desk.audit import Entry
 from desk.reading import name_key, read_applicant
 from records.errors import InputRefused
 
 if TYPE_CHECKING:
-    from desk.audit import Audit, Who
+    from concurrent.futures import Future
+
+    from desk.audit import Audit, Who, Written
     from desk.store import Store
 
 TOGETHER = 2_000
 ROWS_MAX = 1_000_000
 CELL_MAX = 5_000
 BOM = "\ufeff"
+_END = "\r\n"
 _CODE_HEADERS = ("USCC", "统一社会信用代码", "信用代码", "APPLICANT", "申请人", "主体", "ASKED")
 _NAME_HEADERS = ("NAME", "名称", "主体名称", "企业名称", "SUBJECT_NAME")
 _ITEM_HEADERS = ("ITEM", "许可事项", "事项", "事项名称")
@@ -120,30 +125,60 @@ def _decoded(lines: Iterable[str], name: str) -> Iterator[str]:
         raise InputRefused("is neither UTF-8 nor GB18030", rule="undecodable", file=name) from error
 
 
-def answer_lines(
-    store: Store, audit: Audit, who: Who, questions: Iterable[Question], *,
-    on: date | None = None, known_on: date | None = None,
-) -> Iterator[tuple[int, str]]:  # fmt: skip
-    """Answers as pieces of a CSV file, in the order of the questions: rows in the piece, and its text."""
-    yield 0, BOM + _csv([CSV_COLUMNS])
+class Looked(NamedTuple):
+    """Some questions, answered, and not to be told before they stand in the audit trail.
+
+    Attributes:
+        entries: for the trail.
+        lines: of the CSV file, up to the verification code, which is its last column.
+    """
+
+    entries: list[Entry]
+    lines: list[str]
+
+
+def look_up_some(
+    store: Store, who: Who, questions: Sequence[Question], on: date | None, known_on: date | None
+) -> Looked:
+    """Looks up questions together."""
+    answers, entries = look_up(store, [who] * len(questions), questions, on=on, known_on=known_on)
+    lines: list[str] = []
+    # The writer hands over each line by itself.
+    writer = csv.writer(SimpleNamespace(write=lines.append), lineterminator=",")
+    writer.writerows([answer_row(answer)[:-1] for answer in answers])
+    return Looked(entries, lines)
+
+
+def look_up_all(
+    store: Store, who: Who, questions: Iterable[Question], *, on: date | None = None, known_on: date | None = None
+) -> Iterator[Looked]:  # fmt: skip
+    """Looks up any number of questions, some at a time, each some when it is wanted."""
+    return (look_up_some(store, who, some, on, known_on) for some in in_turns(questions))
+
+
+def in_turns(questions: Iterable[Question]) -> Iterator[list[Question]]:
+    """As many as are looked up together."""
     waiting = iter(questions)
-    before: Asked | None = None
-    # While some are written into the audit trail, the next are looked up.
     while some := list(islice(waiting, TOGETHER)):
-        asked = ask_ahead(store, audit, [who] * len(some), some, on=on, known_on=known_on)
+        yield some
+
+
+def answer_lines(audit: Audit, looked_up: Iterable[Looked]) -> Iterator[tuple[int, str]]:
+    """Answers as pieces of a CSV file, in the order of the questions: rows in the piece, and its text."""
+    yield 0, BOM + ",".join(CSV_COLUMNS) + _END
+    before: tuple[list[str], Future[list[Written]]] | None = None
+    # While some are written into the audit trail, the next are looked up.
+    for looked in looked_up:
+        written = audit.begin(looked.entries)
         if before is not None:
-            yield _piece(before)
-        before = asked
+            yield _piece(*before)
+        before = looked.lines, written
     if before is not None:
-        yield _piece(before)
+        yield _piece(*before)
 
 
-def _piece(asked: Asked) -> tuple[int, str]:
-    answers = asked.told()
-    return len(answers), _csv(map(answer_row, answers))
-
-
-def _csv(rows: Iterable[Iterable[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue()
+def _piece(lines: list[str], written: Future[list[Written]]) -> tuple[int, str]:
+    stand = written.result()
+    return len(lines), "".join(
+        [f"{line}{entry.code}{_END}" for line, entry in zip(lines, stand, strict=True)]
+    )

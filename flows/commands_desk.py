@@ -120,7 +120,7 @@ def check(
     trail = Audit(places)
     try:
         if input_ is not None and output is not None:
-            rows = answer_file(store, trail, me(), input_, output, item, *days)
+            rows = answer_file(places, trail, me(), input_, output, item, *days)
             if not quiet:
                 print(f"{output}: {rows:,} answers")
         else:

@@ -20,12 +20,14 @@ from desk.audit_check import csv_lines
 from desk.bulk import BOM, answer_lines, read_questions
 from desk.reading import read_applicant
 from desk.words import GAP, MEANINGS, OF_ANOTHER, PROBLEMS, STALE, WORDS
+from flows.desk_worker import looking_up
 from publish.story.words import rule_words
 from publish.words import STATUSES
 from records.errors import UsageError
 
 if TYPE_CHECKING:
     from desk.audit import Audit
+    from desk.places import Places
     from desk.store import Store
 
 _PAGE = 5_000
@@ -35,7 +37,7 @@ _LIST_COLUMNS = (
 
 
 def answer_file(
-    store: Store, audit: Audit, who: Who, source: Path, target: Path, item: str, on: date | None,
+    places: Places, audit: Audit, who: Who, source: Path, target: Path, item: str, on: date | None,
     known_on: date | None,
 ) -> int:  # fmt: skip
     """Answers a CSV file into another; the number of answers.
@@ -43,6 +45,7 @@ def answer_file(
     Raises:
         UsageError: ``file_missing``, ``not_writable``, ``same_file``.
         InputRefused: the file cannot be read to its end; nothing is written then.
+        CreditgradeError: ``worker_died``.
     """
     if target.resolve() == source.resolve():
         raise UsageError("--in and --out are the same file", rule="same_file")
@@ -55,9 +58,10 @@ def answer_file(
         questions: Iterable[Question] = read_questions(handle, source.name)
         if item:
             questions = (one if one.item else one._replace(item=item) for one in questions)
-        for rows, text in answer_lines(store, audit, who, questions, on=on, known_on=known_on):
-            made.write(text)
-            count += rows
+        with looking_up(places, os.fstat(handle.fileno()).st_size) as looked_up:
+            for rows, text in answer_lines(audit, looked_up(who, questions, on, known_on)):
+                made.write(text)
+                count += rows
     return count
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class CreditgradeError(Exception):
     """One clear line for stderr, with the file and row it concerns.
@@ -23,6 +25,10 @@ class CreditgradeError(Exception):
         where = f"{file}: " if file else ""
         where += f"row {row}: " if row is not None else ""
         super().__init__(f"{where}{message} [{rule}]")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Comes out of a worker as it was raised there: its arguments are not those that made it."""
+        return type(self).__new__, (type(self), *self.args), self.__dict__
 
 
 class UsageError(CreditgradeError):

@@ -19,7 +19,7 @@ from desk.as_json import answer_json, candidate_json, edition_json, entity_json,
 from desk.asking import ITEM_MAX, Question, ask
 from desk.asking_together import Single
 from desk.audit import Entry
-from desk.bulk import answer_lines, read_questions
+from desk.bulk import answer_lines, look_up_all, read_questions
 from desk.clock import day_of, now
 from desk.http.guard import ApiGuard, Caller, spend
 from desk.http.models import AnswerOut, AnswersOut, BatchIn, FoundOut, HistoryOut, PageOut
@@ -107,7 +107,7 @@ async def answers_csv(request: Request, caller: Annotated[Caller, Depends(ApiGua
     def lines() -> Iterator[bytes]:
         with file:
             questions = read_questions(file, "upload")
-            for _, text in answer_lines(desk.store, desk.audit, caller.who, questions):
+            for _, text in answer_lines(desk.audit, look_up_all(desk.store, caller.who, questions)):
                 yield text.encode("utf-8")
 
     desk.store.edition()  # a desk without a list says so before the first line

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
-from desk.bulk import answer_lines, read_questions
+from desk.bulk import answer_lines, look_up_all, read_questions
 from desk.clock import now, stamp
 from desk.databases import clear_errors, writing
 from desk.schema import BATCHES
@@ -88,7 +88,8 @@ def _answer(desk: Desk, who: Who, file: IO[bytes], name: str, id_: str) -> None:
     try:
         with file, tempfile.TemporaryFile() as made:
             done = 0
-            for rows, text in answer_lines(desk.store, desk.audit, who, read_questions(file, name)):
+            looked_up = look_up_all(desk.store, who, read_questions(file, name))
+            for rows, text in answer_lines(desk.audit, looked_up):
                 made.write(text.encode("utf-8"))
                 done += rows
                 with writing(desk.access) as connection:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-import os
-import signal
-import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -18,6 +15,7 @@ from typing import TYPE_CHECKING
 from flows.stages.ingest_artifacts import Artifact
 from flows.stages.ingest_judge import Judged, Judging, Part
 from flows.stages.ingest_parse import parse
+from flows.workers import begin_worker
 from records.lake import Lake, Receipt, key_fingerprint
 
 if TYPE_CHECKING:
@@ -137,24 +135,11 @@ def _executor(processes: int) -> Iterator[Executor | None]:
         yield None
         return
     # Nothing large may go into a worker's start: one that dies there would never read it, and be waited for.
-    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_begin)
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=begin_worker)
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _begin() -> None:
-    """Leaves an interrupt to the run, and ends with it however it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    run = multiprocessing.parent_process()
-    if run is not None:
-
-        def end_with_run() -> None:
-            run.join()
-            os._exit(1)
-
-        threading.Thread(target=end_with_run, daemon=True).start()
 
 
 _loaded: dict[str, Judging] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -14,12 +15,13 @@ from typing import Any
 
 import pytest
 
-from desk.audit import Audit
+from desk.audit import Audit, Who
 from desk.audit_check import check, witnesses_in
 from desk.places import Places
 from desk.store import Store
 from flows.cli import _run
 from publish.verify import verify
+from records.errors import CreditgradeError, UsageError
 from tests.integration.cli import conftest as nights
 from tests.integration.desk.conftest import City
 from tests.integration.desk.making import blocker, code, entity
@@ -78,6 +80,84 @@ def test_a_file_in_and_out(runs: Path, tmp_path: Path) -> None:
     assert [row["answer"] for row in rows] == ["ELIGIBLE", "ELIGIBLE", "NOT_IN_REGISTER"]
     assert rows[1]["name"] == rows[1]["asked"] == "'=cmd|公司"
     assert list(tmp_path.glob(".*.tmp")) == []
+
+
+@pytest.fixture
+def with_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of any length are looked up in a worker, two questions at a time."""
+    monkeypatch.setattr("flows.desk_worker.WORTH_A_WORKER_BYTES", 1)
+    monkeypatch.setattr("desk.bulk.TOGETHER", 2)
+
+
+def test_a_worker_answers_the_same(
+    runs: Path, tmp_path: Path, with_a_worker: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, targets = tmp_path / "ids.csv", [tmp_path / "by_worker.csv", tmp_path / "here.csv"]
+    asked = [f"{code(n)}," for n in range(9)] + [
+        ",顺达商行",
+        ",=cmd|公司",
+        "11010519491231002X,",
+        ',"a\n""b"',
+    ]
+    source.write_text("\n".join(["统一社会信用代码,名称", *asked]) + "\n", encoding="utf-8")
+    for target in targets:
+        assert _run(["desk", "check", "--in", str(source), "--out", str(target), "-q"]) == 0
+        monkeypatch.setattr("flows.desk_worker.WORTH_A_WORKER_BYTES", 1 << 20)
+    told = []
+    for target in targets:
+        with open(target, encoding="utf-8-sig", newline="") as file:
+            told.append(list(csv.DictReader(file)))
+    codes = [[row.pop("verification_code") for row in rows] for rows in told]
+    assert told[0] == told[1]
+    assert len(told[0]) == len(asked)
+    trail = Audit(Places.of(runs))
+    try:
+        assert not list(check(trail, []))
+        for rows, found in zip(told, codes, strict=True):
+            entries = [trail.by_code(one) for one in found]
+            assert [e and e["answer"] for e in entries] == [row["answer"] for row in rows]
+            numbers = [e["seq"] for e in entries if e]
+            assert numbers == list(range(numbers[0], numbers[0] + len(asked)))
+    finally:
+        trail.close()
+
+
+def test_a_file_that_breaks_off_is_refused_with_a_worker_too(
+    runs: Path, tmp_path: Path, with_a_worker: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, target = tmp_path / "ids.csv", tmp_path / "answers.csv"
+    source.write_text("uscc\n" + f"{code(1)}\n" * 9 + '"open\n')
+    assert _run(["desk", "check", "--in", str(source), "--out", str(target), "-q"]) == 3
+    assert "row_shape" in capsys.readouterr().err
+    assert not target.exists() and not list(tmp_path.glob(".*.tmp"))
+
+
+def test_what_a_worker_raises_is_told_as_it_was_raised(runs: Path, with_a_worker: None) -> None:
+    from desk.asking import Question
+    from flows.desk_worker import looking_up
+
+    with looking_up(Places.of(runs), 2) as look_up:
+        found = look_up(Who("os:x", "operator", "cli"), [Question(code(1))], date(2020, 1, 1), None)
+        with pytest.raises(UsageError, match=r"^no list stood on 2020-01-01 \[no_list\]$") as raised:
+            list(found)
+    assert (raised.value.rule, raised.value.exit_code) == ("no_list", 2)
+
+
+def test_a_dying_worker_is_one_clear_line(
+    runs: Path, with_a_worker: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from desk.asking import Question
+    from flows import desk_worker
+
+    monkeypatch.setattr(desk_worker, "_look_up", _die)
+    with desk_worker.looking_up(Places.of(runs), 2) as look_up:
+        found = look_up(Who("os:x", "operator", "cli"), [Question(code(1))], None, None)
+        with pytest.raises(CreditgradeError, match=r"a worker process died .*\[worker_died\]"):
+            list(found)
+
+
+def _die(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_file_without_a_header_of_codes(runs: Path, tmp_path: Path) -> None:
