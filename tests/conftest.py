@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Generator, Iterator
+from functools import cache
 from glob import glob
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import policy
+
 NO_SKIP = "CREDITGRADE_NO_SKIP"
+# Plans, suites and items are many small objects that stay: looking through them at each 700 new ones costs a tenth.
+gc.set_threshold(50_000, 20, 100)
+_load_policy = policy.load_policy
+_standing_policy = cache(_load_policy)
+
+
+def _load_policy_once(path: Path | None = None) -> policy.Policy:
+    """The policy beside its package is the same for every test: a process reads it once. Any other is read anew."""
+    return _standing_policy() if path is None else _load_policy(path)
+
+
+policy.load_policy = _load_policy_once
 # What `needs` asks for, and the commands that tell whether it is there. Debian keeps a server's own off the PATH.
 _COMMANDS = {
     "java": ("java",),
@@ -58,6 +74,10 @@ def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     session = start_session("local[1]", tmp_path_factory.mktemp("spark"), **settings)
     yield session
     session.stop()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -24,6 +24,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,10 @@ class CaseError(ValueError):
     """A case that cannot be read; the message names file and case."""
 
 
-class _Loader(yaml.SafeLoader):
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Base):
     """Dates stay text, so that a defect can be written as it would arrive."""
 
 
@@ -116,8 +120,9 @@ class Case:
 # -- reading -----------------------------------------------------------------------------------------------------
 
 
+@cache
 def load_cases(folder: Path = CASES) -> list[Case]:
-    """Every case of every file, in order of file and place.
+    """Every case of every file, in order of file and place; read once in a process.
 
     Raises:
         CaseError: a case that is not well formed.
