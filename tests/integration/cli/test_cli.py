@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,18 +28,25 @@ def code(body: str) -> str:
 ONE, TWO, THREE = code("91341802MAX000001"), code("91341802MAX000002"), code("92341802MAX000003")
 
 
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    """An output folder with one snapshot of three entities whose codes are valid."""
-    graded = Graded(tmp_path / "engine")
+@pytest.fixture(scope="module")
+def published_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An output folder with one snapshot of three entities whose codes are valid. Not to be changed."""
+    folder = tmp_path_factory.mktemp("published")
+    graded = Graded(folder / "engine")
     names = sorted({row["uscc"] for row in default_rows()["grades"]})
     valid = dict(zip(names, (ONE, TWO, THREE), strict=True))
     for name in ("grades", "grade_reasons", "eligibility", "eligibility_blockers", "sampling_plan"):
         for row in graded.rows[name]:
             row["uscc"] = valid[row["uscc"]]
-    (tmp_path / "out").mkdir()
-    publish(graded.result(), graded.edition(), tmp_path / "out")
-    return tmp_path / "out"
+    (folder / "out").mkdir()
+    publish(graded.result(), graded.edition(), folder / "out")
+    return folder / "out"
+
+
+@pytest.fixture
+def out(published_once: Path, tmp_path: Path) -> Path:
+    """A copy of it, which a test may change."""
+    return Path(shutil.copytree(published_once, tmp_path / "out"))
 
 
 def one_line(capsys: Capture) -> str:

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,10 @@ import pytest
 from publish.verify import verify
 from tests.integration.cli.conftest import City
 
-# The made-up pipeline of conftest in a process of its own, which ends itself before the n-th call of a function.
+# The made-up pipeline of conftest in a process that has imported what a run needs. It forks one for each line of stdin
+# (folder, function of ``os``, count), which ends itself before that call of it, and tells how the fork ended.
 SCRIPT = """
-import os, signal, sys
-from datetime import date
+import importlib, os, signal, sys
 from pathlib import Path
 from flows import pipeline
 from flows.cli import _run
@@ -24,32 +25,71 @@ from records.intake import Intake
 from tests.integration.cli.conftest import listing
 from tests.integration.publish.graded import Graded
 
-folder, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-graded = Graded(folder / "engine")
-graded.conservation["listings"] = {"accepted": 1, "current": 1, "superseded": 0, "withdrawn": 0, "unmatched": 0}
+for name in ("desk.audit", "duckdb", "flows.run", "flows.stages.desk", "flows.stages.ingest_feeds",
+             "ibis.backends.duckdb", "jinja2", "models.changes", "pandas", "policy.cite", "policy.loading",
+             "publish.changes", "publish.code_version", "publish.report.page", "publish.snapshot",
+             "publish.verify_tables", "pyarrow.compute", "pyarrow.csv", "pyarrow.parquet", "structlog"):
+    importlib.import_module(name)
 
-def grade(plan, policy, intake, work):
-    for table in ("grades", "eligibility", "sampling_plan"):
-        for row in graded.rows[table]:
-            row["as_of"] = plan.as_of
-    for row in graded.rows["grades"]:
-        row["policy_version"] = policy.version
-    return graded.result()
 
-pipeline.ingest = lambda plan, policy: Intake((graded.delivery, listing()))
-pipeline.grade = grade
-original = getattr(os, name)
+def run(folder, name, count):
+    graded = Graded(folder / "engine")
+    graded.conservation["listings"] = {"accepted": 1, "current": 1, "superseded": 0, "withdrawn": 0, "unmatched": 0}
 
-def deadly(*args, **kwargs):
-    global count
-    count -= 1
-    if count == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return original(*args, **kwargs)
+    def grade(plan, policy, intake, work):
+        for table in ("grades", "eligibility", "sampling_plan"):
+            for row in graded.rows[table]:
+                row["as_of"] = plan.as_of
+        for row in graded.rows["grades"]:
+            row["policy_version"] = policy.version
+        return graded.result()
 
-setattr(os, name, deadly)
-sys.exit(_run(["run", "--landing", "x", "--out", str(folder / "out"), "--as-of", "2026-06-30", "--publish", "-q"]))
+    pipeline.ingest = lambda plan, policy: Intake((graded.delivery, listing()))
+    pipeline.grade = grade
+    original = getattr(os, name)
+
+    def deadly(*args, **kwargs):
+        nonlocal count
+        count -= 1
+        if count == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(*args, **kwargs)
+
+    setattr(os, name, deadly)
+    out = str(folder / "out")
+    return _run(["run", "--landing", "x", "--out", out, "--as-of", "2026-06-30", "--publish", "-q"])
+
+
+for line in sys.stdin:
+    folder, name, count = line.rstrip("\\n").split("\\t")
+    child = os.fork()
+    if child == 0:
+        code = 70
+        try:
+            code = run(Path(folder), name, int(count))
+        finally:
+            os._exit(code)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+
+
+@pytest.fixture(scope="module")
+def mother() -> Iterator[Callable[[Path, str, int], int]]:
+    """Runs in a process of its own, which is killed at a call; its exit code, negative for a signal."""
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", SCRIPT], cwd=Path(__file__).parents[3],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdin is not None and process.stdout is not None
+
+        def run(folder: Path, name: str, count: int) -> int:
+            assert process.stdin is not None and process.stdout is not None
+            print(folder, name, count, sep="\t", file=process.stdin, flush=True)
+            return int(process.stdout.readline())
+
+        yield run
+        process.stdin.close()
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -57,14 +97,12 @@ sys.exit(_run(["run", "--landing", "x", "--out", str(folder / "out"), "--as-of",
     [("fsync", 1), ("fsync", 12), ("rename", 1), ("replace", 1), ("replace", 2)],
     ids=["first file", "files", "snapshot", "latest", "status"],
 )
-def test_kill(city: City, tmp_path: Path, name: str, count: int) -> None:
+def test_kill(
+    city: City, tmp_path: Path, mother: Callable[[Path, str, int], int], name: str, count: int
+) -> None:
     before = city.run(as_of="2026-06-29", does_publish=True).published
     stood = {path: path.read_bytes() for path in before.path.rglob("*") if path.is_file()}
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(tmp_path), name, str(count)],
-        cwd=Path(__file__).parents[3], check=False, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert mother(tmp_path, name, count) == -signal.SIGKILL
     assert {path: path.read_bytes() for path in stood} == stood
     latest = json.loads((city.out / "latest.json").read_text())
     assert verify(city.out / latest["path"]) == []
