@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -49,20 +48,44 @@ class TestDays:
         assert status(out)["exit_code"] == 0
 
 
-@pytest.mark.parametrize("limit_bytes", [2_000, 20_000])
-def test_a_full_disk(landing: Path, out: Path, limit_bytes: int) -> None:
-    """No file may grow beyond a few blocks, which the system reports as it reports a full disk."""
+# No file may grow beyond a few blocks, which the system reports as it reports a full disk. One process for all limits.
+FULL_DISK = """
+import contextlib, io, json, resource, sys
+from flows.cli import _run
+landing, day = sys.argv[1:3]
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+for limit_bytes, out in json.loads(sys.argv[3]).items():
+    told = io.StringIO()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit_bytes), most))
+    with contextlib.redirect_stderr(told):
+        code = _run(["run", "--landing", landing, "--out", out, "--as-of", day, "-q"])
+    print(json.dumps([code, told.getvalue()]), flush=True)
+"""
+LIMITS = (2_000, 20_000)
 
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
 
+@pytest.fixture(scope="module")
+def full_disks(tmp_path_factory: pytest.TempPathFactory) -> dict[int, tuple[Path, Path, int, str]]:
+    """For each limit the landing folder, the output folder, and what a run with that limit left: code, stderr."""
+    folder = tmp_path_factory.mktemp("full")
+    landing = files.make(folder / "landing", TODAY)
+    outs = {limit: folder / f"out-{limit}" for limit in LIMITS}
     done = subprocess.run(
-        [sys.executable, "-m", "flows.cli", "run", "--landing", str(landing), "--out", str(out), "-q"],
-        capture_output=True, text=True, check=False, preexec_fn=limit,
+        [sys.executable, "-c", FULL_DISK, str(landing), TODAY.isoformat(),
+         json.dumps({limit: str(out) for limit, out in outs.items()})],
+        capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3],
     )  # fmt: skip
-    assert done.returncode == 1, done.stderr
-    assert done.stderr.count("\n") == 1
-    assert "no space left to write" in done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    return {limit: (landing, outs[limit], *one) for limit, one in zip(LIMITS, told, strict=True)}
+
+
+@pytest.mark.parametrize("limit_bytes", LIMITS)
+def test_a_full_disk(full_disks: dict[int, tuple[Path, Path, int, str]], limit_bytes: int) -> None:
+    landing, out, code, told = full_disks[limit_bytes]
+    assert code == 1, told
+    assert told.count("\n") == 1
+    assert "no space left to write" in told
     assert status(out)["rule"] == "disk_full"
     assert not (out / "latest.json").exists()
     # With room again, the same command goes on where it stood.
