@@ -2,6 +2,7 @@
 
 # No postponed annotations here: typer would compile each of them again at every start.
 
+import io
 import os
 import sys
 from datetime import UTC, datetime
@@ -223,6 +224,9 @@ def _run(arguments: list[str] | None) -> int:
     # typer's own errors: the class is private to it, its place differs between versions.
     usage_error: Any = typer.BadParameter.__mro__[1]
     _state["debug"] = False
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # In a locale without Chinese a name is shown escaped, as on stderr: it must not end a run that went well.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         result = app(args=arguments, prog_name="creditgrade", standalone_mode=False)
         return result if isinstance(result, int) else 0

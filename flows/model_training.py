@@ -322,4 +322,13 @@ def _intake(
     from flows.stages.ingest import ingest
 
     accepted: list[str | Acceptance] = list(asked.accept_refused)
-    return ingest(landing, lake, policy, today=today, now=now, known_by=known_by, accept_refused=accepted)
+    return ingest(
+        landing,
+        lake,
+        policy,
+        today=today,
+        now=now,
+        known_by=known_by,
+        accept_refused=accepted,
+        wait_seconds=asked.wait_seconds,
+    )

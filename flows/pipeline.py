@@ -120,6 +120,7 @@ def ingest(plan: Plan, policy: Policy) -> Intake:
         known_by=plan.known_by,
         accept_refused=[a for a in standing_acceptances(plan) if a.kind == "refused"],
         datadocs=plan.out.datadocs,
+        wait_seconds=plan.wait_seconds,
     )
 
 

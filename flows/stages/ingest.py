@@ -46,6 +46,7 @@ def ingest(
     accept_refused: Collection[str | Acceptance] = (),
     datadocs: Path | None = None,
     workers: int = 2,
+    wait_seconds: float = 0.0,
     environ: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] = lambda done, whole: None,
 ) -> Intake:
@@ -61,6 +62,7 @@ def ingest(
         accept_refused: refused files that a person lets the run go on without, by path under the landing folder.
         datadocs: folder for the Great Expectations data docs; None for none.
         workers: processes that type and validate beside this one; 0 for none. Little work takes none anyway.
+        wait_seconds: how long to wait for a run of another output folder that takes files into this lake.
         environ: where the key of the ids is looked up; this process's environment by default.
         progress: told the delivered bytes that are parsed, and all that are to be.
 
@@ -75,7 +77,7 @@ def ingest(
             ``received_bytes_damaged``, ``worker_died``, ``rows_lost``, ``internal_error``.
     """
     place = Lake(lake)
-    with place.locked():
+    with place.locked(wait_seconds):
         key = id_key(place, os.environ if environ is None else environ)
         _none_forgotten(place, read_receipts(place.journal), may_be_torn=True)
         unreadable, warnings = receive(place, landing, today, now) if landing is not None else ([], [])
@@ -110,7 +112,8 @@ def ingest(
         for delivery in deliveries
         if delivery.takes_part and delivery.kind == "entities"
     ):
-        raise InputRefused("no market entity was ever received", rule="no_entities")
+        when = "was ever received" if known_by is None else f"had been received by {known_by}"
+        raise InputRefused(f"no market entity {when}", rule="no_entities")
     warnings += [*refusal_warnings, *_withdrawal_warnings(known, withdrawn), *_file_warnings(deliveries)]
     return Intake(deliveries, tuple(warnings), tuple(gaps), (*repairs, *damaged), packs)
 

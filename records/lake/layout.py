@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from records.schema import KINDS
 
 # Below the folder of a kind: its small tables put together (`records.lake.packs`).
 PACKS = "packs"
+_LOOK_EVERY_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -68,28 +70,42 @@ class Lake:
         return self.root / kind
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, wait_seconds: float = 0.0) -> Iterator[None]:
         """Makes the folders and keeps other writers out; leftovers of a killed one are removed.
 
+        Args:
+            wait_seconds: how long to wait for another writer; runs of several output folders may share a lake.
+
         Raises:
-            CreditgradeError: ``lake_busy`` where another process writes to this lake.
+            CreditgradeError: ``lake_busy`` where another process writes to this lake for longer than that.
             UsageError: ``not_writable``.
         """
         with clear_disk_errors(self.root):
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(self.root / "lake.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise CreditgradeError(
-                    f"another run writes to {self.root}; run again when it has ended", rule="lake_busy"
-                ) from error
+            self._take(handle, wait_seconds)
             with clear_disk_errors(self.root):
                 self._make_ready()
             yield
         finally:
             os.close(handle)
+
+    def _take(self, handle: int, wait_seconds: float) -> None:
+        until = time.monotonic() + wait_seconds
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError as error:
+                left = until - time.monotonic()
+                if left <= 0:
+                    raise CreditgradeError(
+                        f"another run writes to {self.root}; waited {wait_seconds:g} s; run again when it has "
+                        "ended",
+                        rule="lake_busy",
+                    ) from error
+            time.sleep(min(_LOOK_EVERY_SECONDS, left))
 
     def _make_ready(self) -> None:
         self.received.mkdir(mode=0o700, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
@@ -242,3 +243,11 @@ def test_quick_commands_import_nothing_heavy(out: Path, arguments: list[str]) ->
         [sys.executable, "-c", QUICK, *arguments, *place], capture_output=True, text=True, check=False
     )
     assert done.returncode == (2 if "abc" in arguments else 0), done.stderr
+
+
+def test_a_terminal_without_chinese_shows_names_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, encoding="latin-1"))
+    assert _run(["policy", "show", "class_cut_points"]) == 0
+    sys.stdout.flush()
+    assert shown.getvalue().startswith(b"class_cut_points  \\u98ce\\u9669")

@@ -122,6 +122,25 @@ def test_one_writer_at_a_time(lake: Lake) -> None:
         pass
 
 
+def test_a_writer_waits_for_another_as_long_as_it_was_told(lake: Lake) -> None:
+    has_it, may_end = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with lake.locked():
+            has_it.set()
+            may_end.wait(30)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert has_it.wait(30)
+    with pytest.raises(CreditgradeError, match=r"waited 0\.1 s.*lake_busy"), Lake(lake.root).locked(0.1):
+        pass
+    threading.Timer(0.1, may_end.set).start()
+    with Lake(lake.root).locked(30):
+        assert may_end.is_set()
+    thread.join()
+
+
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "a.json"
     write_json(target, {"n": 1})
