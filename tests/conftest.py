@@ -6,7 +6,7 @@ import gc
 import os
 import shutil
 from collections.abc import Generator, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from glob import glob
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import policy
+from records.resolve import workspace
 
 NO_SKIP = "CREDITGRADE_NO_SKIP"
 # Plans, suites and items are many small objects that stay: looking through them at each 700 new ones costs a tenth.
@@ -28,6 +29,8 @@ def _load_policy_once(path: Path | None = None) -> policy.Policy:
 
 
 policy.load_policy = _load_policy_once
+# A night has one day; a process of the tests comes back to each of many.
+workspace._as_sql = lru_cache(maxsize=50 * workspace.STEPS)(workspace._as_sql.__wrapped__)
 # What `needs` asks for, and the commands that tell whether it is there. Debian keeps a server's own off the PATH.
 _COMMANDS = {
     "java": ("java",),
