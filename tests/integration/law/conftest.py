@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 
 from tests.integration.law.city import first_delivery, grade
+from tests.sharing import made_once
 
 
 @pytest.fixture(scope="session")
 def graded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with ``landing`` and ``out``, graded once. Not to be changed."""
-    folder = tmp_path_factory.mktemp("city")
-    first_delivery(folder / "landing")
-    grade(folder, does_publish=True)
-    return folder
+
+    def make(folder: Path) -> None:
+        first_delivery(folder / "landing")
+        grade(folder, does_publish=True)
+
+    return made_once(tmp_path_factory, "graded-city", make)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from flows.request import Request
 from flows.run import run
 from tests.integration.cli.conftest import City, Told, city
 from tests.integration.law.city import first_delivery, row, write
+from tests.sharing import made_once
 
 ROOT = Path(__file__).parents[3]
 DAY = date(2026, 6, 30)
@@ -49,20 +50,23 @@ class Graded:
 @pytest.fixture(scope="session")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     """Never written to."""
-    folder = tmp_path_factory.mktemp("night")
-    made = Graded(folder / "landing", folder / "out")
-    first_delivery(made.landing)
-    fresh = row(
-        "penalties", "general", doc_no="宣市监罚〔2026〕8号", decided_on="2026-06-19", fine_fen="900000"
-    )
-    write(made.landing, "penalties/fresh", [fresh])
-    write(
-        made.landing,
-        "listings/fresh",
-        [row("listings", "shop", doc_no="宣列〔2026〕8号", listed_on="2026-06-18")],
-    )
-    grade(made.landing, made.out)
-    return made
+
+    def make(folder: Path) -> None:
+        landing = folder / "landing"
+        first_delivery(landing)
+        fresh = row(
+            "penalties", "general", doc_no="宣市监罚〔2026〕8号", decided_on="2026-06-19", fine_fen="900000"
+        )
+        write(landing, "penalties/fresh", [fresh])
+        write(
+            landing,
+            "listings/fresh",
+            [row("listings", "shop", doc_no="宣列〔2026〕8号", listed_on="2026-06-18")],
+        )
+        grade(landing, folder / "out")
+
+    folder = made_once(tmp_path_factory, "graded-night", make)
+    return Graded(folder / "landing", folder / "out")
 
 
 def grade(landing: Path, out: Path, now: datetime = NOW, **options: Any) -> Answered:
