@@ -52,8 +52,6 @@ def joint_punishment(ws: Workspace, entities: ir.Table, as_of: date, policy: Pol
     t = t.filter(t.removed_on.isnull() | (add_months(t.removed_on, months) >= day(as_of)))
     here = entities.select("name", "division_code", e_uscc="uscc")
     t = t.join(here, [("uscc", "e_uscc")])
-    measures = ws.put_rows("discipline_measures", _rows(policy), _MEASURE)
-    t = t.left_join(measures, [("list_type", "m_list")])
     terms = [
         (t.list_type == term.list, add_months(t.event_on, term.months))
         for term in policy.measures.terms
@@ -69,12 +67,16 @@ def joint_punishment(ws: Workspace, entities: ir.Table, as_of: date, policy: Pol
         ended_as=ibis.ifelse(t.removed_on.isnull(), ibis.null("string"), repaired),
         as_of=day(as_of),
     )
-    return ws.save("joint_punishment", t.select(*COLUMNS).distinct())
+    # Entries that differ only in what is not told are one; each measure of a list is another.
+    entries = t.select(*(column for column in COLUMNS if column not in _MEASURE.names)).distinct()
+    measures = ws.put_rows("discipline_measures", _rows(policy), _MEASURE)
+    rows = entries.left_join(measures, [("list_type", "m_list")])
+    return ws.save("joint_punishment", rows.select(*COLUMNS))
 
 
 def _rows(policy: Policy) -> list[dict[str, Any]]:
     known = policy.measures.by_name
-    return [
+    rows = [
         {
             "m_list": one.name,
             "measure": known[brought.name].code,
@@ -88,3 +90,5 @@ def _rows(policy: Policy) -> list[dict[str, Any]]:
         for brought in one.measures
         for department in known[brought.name].departments
     ]
+    # A policy may say one thing twice.
+    return [row for place, row in enumerate(rows) if row not in rows[:place]]

@@ -37,7 +37,8 @@ def disclosure_files(ws: Workspace, intake: Intake, entities: ir.Table, as_of: d
     """
     about = entities.select(e_uscc="uscc", e_name="name", e_type="entity_type")
     ws.save("disclosure_penalties", _penalties(ws, intake, about).distinct())
-    ws.save("disclosure_licences", _licences(ws, intake, about, as_of).distinct())
+    # No two are alike: the parts of a licence's natural key, or what they were made from, stand in every row.
+    ws.save("disclosure_licences", _licences(ws, intake, about, as_of))
 
 
 def _penalties(ws: Workspace, intake: Intake, about: ir.Table) -> ir.Table:

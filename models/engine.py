@@ -108,10 +108,10 @@ def grade(
         touched(ws, as_of)
         disclosure_files(ws, intake, here, as_of, policy)
         filing_timeliness(ws, intake, as_of, policy)
+        names = [_STORED_AS.get(name, name) for name in TABLES]
+        ws.keep_only(*names)
         return EngineResult(
-            tables=dict(
-                zip(TABLES, ws.export(*(_STORED_AS.get(name, name) for name in TABLES)), strict=True)
-            ),
+            tables=dict(zip(TABLES, ws.export(*names), strict=True)),
             conservation=facts.conservation,
             summary={
                 **summarise(ws),

@@ -8,7 +8,9 @@ table, so that plans stay small and memory stays bounded. What leaves the engine
 from __future__ import annotations
 
 import shutil
+import threading
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from functools import lru_cache
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 MEMORY_LIMIT = "2300MB"  # leaves room for the writers within the 3 GB that a run may take
 THREADS = 2
 LOCAL_SPARK = "local[*]"
+_VIEW = "files_"
 STEPS = 100  # that a grading takes, about: as many plans as two gradings have are remembered
 
 
@@ -90,6 +93,9 @@ class Workspace(ABC):
     def export(self, *names: str) -> list[Path]:
         """Stored tables as Parquet in the folder: the `path` of each."""
 
+    def keep_only(self, *names: str) -> None:  # noqa: B027 (files in a folder cost an engine nothing)
+        """Say that every step was given, and that only these tables will be asked for; the others may go."""
+
     @abstractmethod
     def _scan(self, paths: list[Path]) -> ir.Table:
         """Parquet files, or folders of them, as one table."""
@@ -148,6 +154,9 @@ class DuckDBWorkspace(Workspace):
         self._views = 0
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="duckdb")
         self._steps: dict[str, Future[None]] = {}
+        self._readers: Counter[str] = Counter()  # steps to come that read a table
+        self._kept: frozenset[str] | None = None  # None while steps are still given
+        self._counting = threading.Lock()
         self._running: set[duckdb.DuckDBPyConnection] = set()
         self._stopped_by: BaseException | None = None
 
@@ -190,6 +199,13 @@ class DuckDBWorkspace(Workspace):
         self._wait(self._steps)
         return [self.path(name) for name in names]
 
+    def keep_only(self, *names: str) -> None:
+        """Drop every other table as soon as the last step that reads it has ended: what stays in memory spills."""
+        with self._counting:
+            self._kept = frozenset(names)
+            unread = [name for name, step in self._steps.items() if step.done() and not self._readers[name]]
+        self._drop_but_kept(unread)
+
     def close(self) -> None:
         """Stop what runs, disconnect and drop tables and spill folder (exported tables stay)."""
         self._stopped_by = CancelledError()  # whoever closes waits for nothing that is still to come
@@ -206,7 +222,7 @@ class DuckDBWorkspace(Workspace):
         files = [file for path in paths for file in parquet_files(path)]
         schema = ibis.Schema.from_pyarrow(pq.read_schema(files[0]))
         self._views += 1
-        name = f"files_{self._views}"
+        name = f"{_VIEW}{self._views}"
         listed = ", ".join(_quoted(file) for file in files)
         # Part of a path that looks like name=value is no column.
         self._run(name, (), f"CREATE VIEW {name} AS FROM read_parquet([{listed}], hive_partitioning = false)")
@@ -223,12 +239,14 @@ class DuckDBWorkspace(Workspace):
 
         Args:
             name: what it makes; made once more, after all that may still read the former.
-            reads: names that it reads.
+            reads: names that it reads, each once.
             sql: the step.
             arrow_rows: read by that name.
         """
         # What a step waits for was handed to the pool before it, so that one thread at least never waits.
         before = list(self._steps.values()) if name in self._steps else [self._steps[read] for read in reads]
+        with self._counting:
+            self._readers.update(reads)
 
         def run() -> None:
             for step in before:
@@ -246,8 +264,22 @@ class DuckDBWorkspace(Workspace):
                     raise
                 finally:
                     self._running.discard(con)
+            with self._counting:
+                self._readers.subtract(reads)
+                unread = [] if self._kept is None else [read for read in reads if not self._readers[read]]
+            self._drop_but_kept(unread)
 
         self._steps[name] = self._pool.submit(run)
+
+    def _drop_but_kept(self, unread: Iterable[str]) -> None:
+        tables = [
+            name for name in unread
+            if name in self._schemas and name not in (self._kept or ()) and not name.startswith(_VIEW)
+        ]  # fmt: skip
+        if tables:
+            with self.con.con.cursor() as con:
+                for name in tables:
+                    con.execute(f'DROP TABLE "{name}"')
 
     def _wait(self, names: Iterable[str]) -> None:
         """Until these have been made.

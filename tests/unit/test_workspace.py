@@ -59,6 +59,33 @@ def test_what_a_step_failed_of_is_said_by_whoever_asks_next(ws: DuckDBWorkspace)
         ws.export("words", "later")
 
 
+def test_what_is_not_kept_goes_when_its_last_reader_has_ended(ws: DuckDBWorkspace) -> None:
+    first = ws.put_arrow("first", pa.table({"n": pa.array(range(ROWS), pa.int64())}))
+    tables = [first]
+    for step in range(1, 9):
+        # Each reads the two before it.
+        tables.append(ws.save(f"step{step}", tables[-1].union(tables[-min(2, step)]).distinct()))
+    last = ws.save("last", tables[-1].aggregate(rows=tables[-1].count(), top=tables[-1].n.max()))
+    unread = ws.save("unread", first.limit(1))
+    ws.fetch(unread)
+    ws.keep_only("last", "step4")
+    paths = ws.export("last", "step4")
+    assert [pq.read_table(path).num_rows for path in paths] == [1, ROWS]
+    assert ws.fetch(last).to_pylist() == [{"rows": ROWS, "top": ROWS - 1}]
+    left = ws.con.con.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+    assert sorted(name for (name,) in left) == ["last", "step4"]
+    with pytest.raises(duckdb.CatalogException, match="step8"):
+        ws.fetch(tables[-1])
+
+
+def test_nothing_goes_while_steps_are_still_given(ws: DuckDBWorkspace) -> None:
+    table = ws.put_arrow("t", pa.table({"n": [1, 2]}))
+    for step in range(5):
+        kept = ws.save(f"s{step}", table.distinct())
+        assert ws.fetch(kept.count().as_table()).num_rows == 1
+    assert ws.fetch(table).num_rows == 2
+
+
 def test_closing_waits_for_nothing(tmp_path: Path) -> None:
     ws = DuckDBWorkspace(tmp_path / "work")
     table = ws.put_arrow("t", pa.table({"n": pa.array(range(300_000), pa.int64())}))
