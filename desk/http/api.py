@@ -28,6 +28,7 @@ from desk.http.settings import Desk
 from desk.permissions import May
 from desk.reading import APPLICANT_MAX, for_record, read_applicant
 from desk.store import CANDIDATES_MAX
+from publish.words import STATUSES
 
 UPLOAD_MAX_BYTES = 64 << 20
 PAGE_MAX = 1_000
@@ -178,6 +179,10 @@ def division(
 ) -> Response:
     """In order of division and code. All pages come from the list of the first, though a newer one be loaded."""
     spend(request, caller)
+    if unknown := [code for code in status or () if code not in STATUSES]:
+        # An empty list would read as a division without such entities.
+        known = ", ".join(STATUSES)
+        raise Refused(400, "unknown_status", f"status {unknown[0][:40]!r} is unknown: {known}")
     desk = desk_of(request)
     edition, after = _place(desk, page)
     found = desk.store.page(edition, division, status or (), after, limit)

@@ -97,6 +97,9 @@ def test_a_division_page_by_page(site: Site) -> None:
     for bad in ("x", "MS4", "OTkuMzQuOTE="):
         answered = client.get("/api/v1/divisions/34/entities", params={"page": bad}, headers=headers)
         assert (answered.status_code, answered.json()["title"]) == (400, "bad page")
+    mistyped = client.get("/api/v1/divisions/34/entities?status=ELIGIBLE", headers=headers)
+    assert (mistyped.status_code, mistyped.json()["title"]) == (400, "unknown status")
+    assert "'ELIGIBLE' is unknown: ELIGIBLE_CLEAN3Y" in mistyped.json()["detail"]
 
 
 def test_health_and_readiness_tell_the_age(site: Site) -> None:
