@@ -58,8 +58,9 @@ def answer_file(
         questions: Iterable[Question] = read_questions(handle, source.name)
         if item:
             questions = (one if one.item else one._replace(item=item) for one in questions)
-        with looking_up(places, os.fstat(handle.fileno()).st_size) as looked_up:
-            for rows, text in answer_lines(audit, looked_up(who, questions, on, known_on)):
+        size = os.fstat(handle.fileno()).st_size
+        with looking_up(places, size, who, questions, on, known_on) as looked_up:
+            for rows, text in answer_lines(audit, looked_up):
                 made.write(text)
                 count += rows
     return count

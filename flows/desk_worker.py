@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -23,26 +23,28 @@ from records.errors import CreditgradeError
 WORTH_A_WORKER_BYTES = 1 << 19
 _AHEAD = 3
 
-LookUp = Callable[[Who, Iterable[Question], date | None, date | None], Iterator[Looked]]
-
 
 @contextmanager
-def looking_up(places: Places, size: int) -> Iterator[LookUp]:
+def looking_up(
+    places: Places, size: int, who: Who, questions: Iterable[Question], on: date | None, known_on: date | None
+) -> Iterator[Iterator[Looked]]:
     """Looks up a file's questions here, or where there are many of them in a worker.
 
     Args:
         places: the databases.
         size: bytes of the file.
+        who: asks.
+        questions: of the file.
+        on: as for `desk.asking.ask`.
+        known_on: likewise.
 
     Yields:
-        what takes who asks, the questions and the two days of `desk.asking.ask`; it raises ``worker_died``.
+        the questions looked up, in their order; it raises ``worker_died``.
     """
     if size < WORTH_A_WORKER_BYTES:
         store = Store(places)
         try:
-            yield lambda who, questions, on, known_on: look_up_all(
-                store, who, questions, on=on, known_on=known_on
-            )
+            yield look_up_all(store, who, questions, on=on, known_on=known_on)
         finally:
             store.close()
         return
@@ -50,7 +52,7 @@ def looking_up(places: Places, size: int) -> Iterator[LookUp]:
         1, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(places,)
     )
     try:
-        yield lambda who, questions, on, known_on: _ahead(pool, who, questions, on, known_on)
+        yield _ahead(pool, who, questions, on, known_on)
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -59,10 +61,9 @@ def _ahead(
     pool: Executor, who: Who, questions: Iterable[Question], on: date | None, known_on: date | None
 ) -> Iterator[Looked]:
     """In the order of the questions, some of which are looked up before they are wanted."""
-    turns = in_turns(questions)
     waiting: deque[Future[Looked]] = deque()
     try:
-        for some in turns:
+        for some in in_turns(questions):
             waiting.append(pool.submit(_look_up, who, some, on, known_on))
             if len(waiting) > _AHEAD:
                 yield waiting.popleft().result()

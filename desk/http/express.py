@@ -17,14 +17,13 @@ from fastapi.responses import JSONResponse, Response
 from desk.as_json import answer_json
 from desk.asking import ITEM_MAX, Question
 from desk.asking_together import Single
-from desk.http.guard import caller_of
+from desk.http.guard import caller_of, secret_of
 from desk.http.problems import problem, status_of
 from desk.permissions import May
 from desk.reading import APPLICANT_MAX
 from records.errors import CreditgradeError
 
 if TYPE_CHECKING:
-    from desk.http.guard import Caller
     from desk.http.settings import Desk
 
 PATH = "/api/v1/answer"
@@ -51,10 +50,7 @@ class Express:
 def _secret(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Of the token, where one header brings one."""
     found = [value for name, value in headers if name == b"authorization"]
-    if len(found) != 1:
-        return ""
-    scheme, _, secret = found[0].decode("latin-1").partition(" ")
-    return secret.strip() if scheme.lower() == "bearer" else ""
+    return secret_of(found[0].decode("latin-1")) if len(found) == 1 else ""
 
 
 def _question(query: bytes) -> Question | None:
@@ -73,7 +69,7 @@ async def _answer(desk: Desk, secret: str, question: Question) -> Response | Non
     token = await wrap_future(desk.tokens.begin(secret))
     if token is None or May.ASK not in token.scopes:
         return None
-    caller: Caller = caller_of(token)
+    caller = caller_of(token)
     if desk.limits.wait("token", caller.who.name):
         return None
     try:

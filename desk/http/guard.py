@@ -93,6 +93,12 @@ class PageGuard(Guard):
         return caller
 
 
+def secret_of(credentials: str) -> str:
+    """The token's secret in a header ``Authorization``; empty where it brings none."""
+    scheme, _, secret = credentials.partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
+
+
 def caller_of(token: Token) -> Caller:
     """Who calls with a token."""
     return Caller(Who(f"token:{token.id}", "token", "api"), token.scopes)
@@ -116,10 +122,9 @@ def address(request: Request) -> str:
 
 
 async def _caller(desk: Desk, request: Request) -> Caller:
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    if scheme:
-        is_bearer = scheme.lower() == "bearer"
-        token = await wrap_future(desk.tokens.begin(secret.strip())) if is_bearer else None
+    if credentials := request.headers.get("authorization"):
+        secret = secret_of(credentials)
+        token = await wrap_future(desk.tokens.begin(secret)) if secret else None
         if token is None:
             raise _refused(desk, request)
         return caller_of(token)

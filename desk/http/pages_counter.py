@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 
-from desk.asking import Question, ask
+from desk.asking import ITEM_MAX, Question, ask
 from desk.clock import day_of, now
 from desk.http import batches
 from desk.http.api import UPLOAD_MAX_BYTES, desk_of, record
@@ -40,7 +40,7 @@ def asked(
     request: Request,
     caller: _Asker,
     applicant: Annotated[str, Form(max_length=APPLICANT_MAX)] = "",
-    item: Annotated[str, Form(max_length=200)] = "",
+    item: Annotated[str, Form(max_length=ITEM_MAX)] = "",
     chosen: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
     """The answer."""

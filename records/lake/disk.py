@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 from records.errors import CreditgradeError, UsageError
 
 TEMP_PREFIX = ".writing-"
+_LOOK_EVERY_SECONDS = 0.2
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
 
@@ -36,6 +39,30 @@ def clear_disk_errors(place: Path) -> Iterator[None]:
                 f"cannot write {place}: {os.strerror(error.errno)}", rule="not_writable"
             ) from error
         raise
+
+
+def take_lock(handle: int, wait_seconds: float, *, waiting: Callable[[], None] = lambda: None) -> bool:
+    """Takes the lock of an open file (``flock``), whose holder's death frees it; whether it was to be had in time.
+
+    Args:
+        handle: of the file; the lock goes when it is closed.
+        wait_seconds: how long to wait for another holder.
+        waiting: called once where there is one to wait for.
+    """
+    until = time.monotonic() + wait_seconds
+    has_told = False
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            left = until - time.monotonic()
+        if left <= 0:
+            return False
+        if not has_told:
+            waiting()
+            has_told = True
+        time.sleep(min(_LOOK_EVERY_SECONDS, left))
 
 
 def sync_folder(folder: Path) -> None:

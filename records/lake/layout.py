@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from records.errors import CreditgradeError
-from records.lake.disk import TEMP_PREFIX, clear_disk_errors
+from records.lake.disk import TEMP_PREFIX, clear_disk_errors, take_lock
 from records.schema import KINDS
 
 # Below the folder of a kind: its small tables put together (`records.lake.packs`).
 PACKS = "packs"
-_LOOK_EVERY_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -84,28 +81,14 @@ class Lake:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(self.root / "lake.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            self._take(handle, wait_seconds)
+            if not take_lock(handle, wait_seconds):
+                message = f"another run writes to {self.root}; waited {wait_seconds:g} s; run again when it has ended"
+                raise CreditgradeError(message, rule="lake_busy")
             with clear_disk_errors(self.root):
                 self._make_ready()
             yield
         finally:
             os.close(handle)
-
-    def _take(self, handle: int, wait_seconds: float) -> None:
-        until = time.monotonic() + wait_seconds
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError as error:
-                left = until - time.monotonic()
-                if left <= 0:
-                    raise CreditgradeError(
-                        f"another run writes to {self.root}; waited {wait_seconds:g} s; run again when it has "
-                        "ended",
-                        rule="lake_busy",
-                    ) from error
-            time.sleep(min(_LOOK_EVERY_SECONDS, left))
 
     def _make_ready(self) -> None:
         self.received.mkdir(mode=0o700, exist_ok=True)

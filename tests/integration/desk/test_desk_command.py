@@ -136,10 +136,12 @@ def test_what_a_worker_raises_is_told_as_it_was_raised(runs: Path, with_a_worker
     from desk.asking import Question
     from flows.desk_worker import looking_up
 
-    with looking_up(Places.of(runs), 2) as look_up:
-        found = look_up(Who("os:x", "operator", "cli"), [Question(code(1))], date(2020, 1, 1), None)
-        with pytest.raises(UsageError, match=r"^no list stood on 2020-01-01 \[no_list\]$") as raised:
-            list(found)
+    who, questions = Who("os:x", "operator", "cli"), [Question(code(1))]
+    with (
+        looking_up(Places.of(runs), 2, who, questions, date(2020, 1, 1), None) as found,
+        pytest.raises(UsageError, match=r"^no list stood on 2020-01-01 \[no_list\]$") as raised,
+    ):
+        list(found)
     assert (raised.value.rule, raised.value.exit_code) == ("no_list", 2)
 
 
@@ -150,10 +152,12 @@ def test_a_dying_worker_is_one_clear_line(
     from flows import desk_worker
 
     monkeypatch.setattr(desk_worker, "_look_up", _die)
-    with desk_worker.looking_up(Places.of(runs), 2) as look_up:
-        found = look_up(Who("os:x", "operator", "cli"), [Question(code(1))], None, None)
-        with pytest.raises(CreditgradeError, match=r"a worker process died .*\[worker_died\]"):
-            list(found)
+    who, questions = Who("os:x", "operator", "cli"), [Question(code(1))]
+    with (
+        desk_worker.looking_up(Places.of(runs), 2, who, questions, None, None) as found,
+        pytest.raises(CreditgradeError, match=r"a worker process died .*\[worker_died\]"),
+    ):
+        list(found)
 
 
 def _die(*_: object) -> None:

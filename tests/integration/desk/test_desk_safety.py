@@ -25,6 +25,8 @@ def test_headers(site: Site) -> None:
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
         assert ("no-store" in headers["cache-control"]) is not path.startswith("/static/")
+        names = [name for name, _ in headers.multi_items()]
+        assert len(names) == len(set(names)), path
 
 
 def test_tls_is_demanded_unless_told_otherwise(site: Site) -> None:
