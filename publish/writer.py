@@ -100,10 +100,32 @@ def csv_cells(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
         column = pc.binary_join(column, LIST_SEPARATOR)
     if not pa.types.is_string(column.type):
         return column
+    if not _may_hold_formula(column):
+        return column
     is_formula = pc.is_in(pc.utf8_slice_codeunits(column, 0, 1), pa.array(_FORMULA_STARTS))
     if not pc.any(is_formula).as_py():
         return column
     return pc.if_else(is_formula, pc.binary_join_element_wise("'", column, ""), column)
+
+
+def _may_hold_formula(column: pa.ChunkedArray | pa.Array) -> bool:
+    """Whether a cell's first byte is one that begins a formula's first character; most columns hold none.
+
+    An empty cell shows the byte at which it stands, another cell's, so that True may be said too often, False never.
+    """
+    import numpy as np
+
+    is_start = np.zeros(256, dtype=bool)
+    is_start[[start.encode()[0] for start in _FORMULA_STARTS]] = True
+    for cells in column.chunks if isinstance(column, pa.ChunkedArray) else [column]:
+        _, places, text = cells.buffers()
+        if not len(cells) or text is None or not text.size:
+            continue
+        starts = np.frombuffer(places, np.int32)[cells.offset : cells.offset + len(cells)]
+        first = np.frombuffer(text, np.uint8).take(starts, mode="clip")
+        if is_start.take(first).any():
+            return True
+    return False
 
 
 def _sorted(spec: TableSpec, source: Path, scratch: Path) -> Iterator[pa.Table]:

@@ -101,6 +101,17 @@ def test_every_way_to_begin_a_formula(start: str) -> None:
     assert cells.to_pylist() == [f"'{start}1+1", f"x{start}", None, ""]
 
 
+def test_a_formula_is_found_in_a_part_of_a_column() -> None:
+    column = pa.array(["=0", "", None, "（1", "＝1", "", "a", "@1"])
+    assert csv_cells(column.slice(1, 3)).to_pylist() == ["", None, "（1"]
+    assert csv_cells(column.slice(4, 2)).to_pylist() == ["'＝1", ""]
+    assert csv_cells(column.slice(5)).to_pylist() == ["", "a", "'@1"]
+    parts = pa.chunked_array([column.slice(5, 1), column.slice(8), column.slice(7)])
+    assert csv_cells(parts).to_pylist() == ["", "'@1"]
+    nothing = pa.nulls(3, pa.string())
+    assert csv_cells(nothing).equals(nothing)
+
+
 def test_csv_begins_with_a_byte_order_mark_and_writes_iso_days(graded: Graded, snapshot: Path) -> None:
     write(GRADES, graded, snapshot)
     raw = (snapshot / GRADES.csv).read_bytes()
