@@ -186,7 +186,7 @@ def watch(asked: Asked, *, now: datetime, told: Callable[[str], None]) -> Watche
             rule="not_matured",
         )
     with _at_work(asked, now, told) as (work, lake):
-        intake = _intake(asked, lake, policy, today, now, landing=asked.landing, known_by=None)
+        intake = _intake(asked, lake, policy, today, now, told, landing=asked.landing, known_by=None)
         files = build(lambda _: intake, policy, [window], window.start, work, engine=asked.engine, told=told)
         data = read(files, [window], wanted(policy))
     points = score_model(model, data)
@@ -234,7 +234,7 @@ def _prepared(asked: Asked, now: datetime, told: Callable[[str], None]) -> Itera
     as_of = today if asked.as_of is None else read_day("--as-of", asked.as_of)
     policy = load_policy(asked.policy)
     with _at_work(asked, now, told) as (work, lake):
-        intake = _intake(asked, lake, policy, today, now, landing=asked.landing, known_by=None)
+        intake = _intake(asked, lake, policy, today, now, told, landing=asked.landing, known_by=None)
 
         last = intake
 
@@ -243,7 +243,7 @@ def _prepared(asked: Asked, now: datetime, told: Callable[[str], None]) -> Itera
             if not asked.as_received:
                 return intake
             try:
-                known = _intake(asked, lake, policy, today, now, landing=None, known_by=day)
+                known = _intake(asked, lake, policy, today, now, told, landing=None, known_by=day)
                 # The same deliveries are the same intake: they are linked once.
                 last = last if known.deliveries == last.deliveries else known
                 return last
@@ -315,6 +315,7 @@ def _intake(
     policy: Policy,
     today: date,
     now: datetime,
+    told: Callable[[str], None],
     *,
     landing: Path | None,
     known_by: date | None,
@@ -331,4 +332,5 @@ def _intake(
         known_by=known_by,
         accept_refused=accepted,
         wait_seconds=asked.wait_seconds,
+        waiting=told,
     )

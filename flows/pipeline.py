@@ -121,6 +121,7 @@ def ingest(plan: Plan, policy: Policy) -> Intake:
         accept_refused=[a for a in standing_acceptances(plan) if a.kind == "refused"],
         datadocs=plan.out.datadocs,
         wait_seconds=plan.wait_seconds,
+        waiting=plan.told,
     )
 
 

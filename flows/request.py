@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -50,6 +50,7 @@ class Plan:
         spark_master: for ``--engine spark``: master or URL of a Connect server.
         acceptances: gaps accepted for this run on the command line.
         does_publish: whether ``latest.json`` may move to a day that is not today.
+        told: tells a person what the run waits for.
     """
 
     landing: Path
@@ -67,6 +68,7 @@ class Plan:
     spark_master: str = "local[*]"
     acceptances: tuple[Acceptance, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    told: Callable[[str], None] = field(default=lambda text: None, compare=False, repr=False)
 
 
 def understand(request: Request, now: datetime, environ: Mapping[str, str] | None = None) -> Plan:

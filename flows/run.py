@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -21,6 +21,7 @@ from flows.control.log import run_log
 from flows.control.notify import call, parse_command
 from flows.control.status import Status
 from flows.metrics import write_metrics
+from flows.nightly.settings import first_retry_seconds
 from flows.pipeline import Answered, pipeline
 from flows.request import Request, stand_apart, understand
 from publish.access import Access
@@ -61,8 +62,9 @@ def run(request: Request, *, now: datetime, environ: Mapping[str, str], show: Sh
         with attempt.on_record():
             attempt.limits = Limits.of(environ)
             attempt.out.make()
-            plan = understand(request, now, environ)
+            plan = replace(understand(request, now, environ), told=show.note)
             access = Access.of(environ)
+            first_retry_seconds(environ)  # one runner asks for it; a wrong one is wrong for both
             attempt.as_of = plan.as_of.isoformat()
             attempt.stage = "lock"
             with (

@@ -79,13 +79,12 @@ class OutFolder:
         Raises:
             UsageError: ``not_writable``.
         """
-        from records.lake.disk import clear_disk_errors
+        from records.lake.disk import clear_disk_errors, make_folder
 
-        with clear_disk_errors(self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
-            # The bits of the mode do not tell (a read-only mount, another owner): write something.
-            with tempfile.TemporaryFile(dir=self.root):
-                pass
+        make_folder(self.root)
+        # The bits of the mode do not tell (a read-only mount, another owner): write something.
+        with clear_disk_errors(self.root), tempfile.TemporaryFile(dir=self.root):
+            pass
 
     def remove_leftovers(self) -> None:
         """Removes half-written files and tables of a killed run; the caller holds the lock.

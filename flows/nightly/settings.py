@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,9 +30,11 @@ def first_retry_seconds(environ: Mapping[str, str]) -> float:
     text = environ.get(ENV_RETRY, "").strip()
     try:
         seconds = float(text) if text else _FIRST_RETRY_SECONDS
-    except ValueError as error:
-        raise UsageError(f"{ENV_RETRY} {text!r} is no number", rule="bad_option") from error
-    return max(seconds, 0.0)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise UsageError(f"{ENV_RETRY} {text!r} is no number of seconds", rule="bad_option")
+    return seconds
 
 
 def quiet_settings(home: Path) -> dict[str, str]:

@@ -47,6 +47,7 @@ def ingest(
     datadocs: Path | None = None,
     workers: int = 2,
     wait_seconds: float = 0.0,
+    waiting: Callable[[str], None] = lambda text: None,
     environ: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] = lambda done, whole: None,
 ) -> Intake:
@@ -63,6 +64,7 @@ def ingest(
         datadocs: folder for the Great Expectations data docs; None for none.
         workers: processes that type and validate beside this one; 0 for none. Little work takes none anyway.
         wait_seconds: how long to wait for a run of another output folder that takes files into this lake.
+        waiting: told once that it waits for one.
         environ: where the key of the ids is looked up; this process's environment by default.
         progress: told the delivered bytes that are parsed, and all that are to be.
 
@@ -77,7 +79,7 @@ def ingest(
             ``received_bytes_damaged``, ``worker_died``, ``rows_lost``, ``internal_error``.
     """
     place = Lake(lake)
-    with place.locked(wait_seconds):
+    with place.locked(wait_seconds, waiting):
         key = id_key(place, os.environ if environ is None else environ)
         _none_forgotten(place, read_receipts(place.journal), may_be_torn=True)
         unreadable, warnings = receive(place, landing, today, now) if landing is not None else ([], [])

@@ -19,6 +19,8 @@ TEMP_PREFIX = ".writing-"
 _LOOK_EVERY_SECONDS = 0.2
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
+# Of a folder that is to be made: its parents are made too, so that nothing can be missing but a place for it (/proc).
+_NO_PLACE = {errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP}
 
 
 @contextmanager
@@ -39,6 +41,24 @@ def clear_disk_errors(place: Path) -> Iterator[None]:
                 f"cannot write {place}: {os.strerror(error.errno)}", rule="not_writable"
             ) from error
         raise
+
+
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Makes a folder that a person named, and its parents; one that is there stays as it is.
+
+    Raises:
+        CreditgradeError: ``disk_full`` (exit 1).
+        UsageError: ``not_writable`` (exit 2).
+    """
+    with clear_disk_errors(folder):
+        try:
+            folder.mkdir(mode=mode, parents=True, exist_ok=True)
+        except OSError as error:
+            if error.errno not in _NO_PLACE:
+                raise
+            raise UsageError(
+                f"cannot make {folder}: {os.strerror(error.errno)}", rule="not_writable"
+            ) from error
 
 
 def take_lock(handle: int, wait_seconds: float, *, waiting: Callable[[], None] = lambda: None) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from records.errors import CreditgradeError
-from records.lake.disk import TEMP_PREFIX, clear_disk_errors, take_lock
+from records.lake.disk import TEMP_PREFIX, clear_disk_errors, make_folder, take_lock
 from records.schema import KINDS
 
 # Below the folder of a kind: its small tables put together (`records.lake.packs`).
@@ -67,22 +67,28 @@ class Lake:
         return self.root / kind
 
     @contextmanager
-    def locked(self, wait_seconds: float = 0.0) -> Iterator[None]:
+    def locked(
+        self, wait_seconds: float = 0.0, waiting: Callable[[str], None] = lambda text: None
+    ) -> Iterator[None]:
         """Makes the folders and keeps other writers out; leftovers of a killed one are removed.
 
         Args:
             wait_seconds: how long to wait for another writer; runs of several output folders may share a lake.
+            waiting: told once that this one waits.
 
         Raises:
             CreditgradeError: ``lake_busy`` where another process writes to this lake for longer than that.
             UsageError: ``not_writable``.
         """
+        make_folder(self.root, 0o700)
         with clear_disk_errors(self.root):
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(self.root / "lake.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            if not take_lock(handle, wait_seconds):
-                message = f"another run writes to {self.root}; waited {wait_seconds:g} s; run again when it has ended"
+            busy = f"another run writes to {self.root}"
+            if not take_lock(
+                handle, wait_seconds, waiting=lambda: waiting(f"{busy}; waiting up to {wait_seconds:g} s")
+            ):
+                message = f"{busy}; waited {wait_seconds:g} s; run again when it has ended"
                 raise CreditgradeError(message, rule="lake_busy")
             with clear_disk_errors(self.root):
                 self._make_ready()

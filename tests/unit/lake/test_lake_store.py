@@ -136,9 +136,13 @@ def test_a_writer_waits_for_another_as_long_as_it_was_told(lake: Lake) -> None:
     with pytest.raises(CreditgradeError, match=r"waited 0\.1 s.*lake_busy"), Lake(lake.root).locked(0.1):
         pass
     threading.Timer(0.1, may_end.set).start()
-    with Lake(lake.root).locked(30):
+    told: list[str] = []
+    with Lake(lake.root).locked(30, told.append):
         assert may_end.is_set()
     thread.join()
+    assert told == [f"another run writes to {lake.root}; waiting up to 30 s"]
+    with Lake(lake.root).locked(30, told.append):
+        assert len(told) == 1  # nobody to wait for
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,6 +157,12 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
         write_json(target, {"n": 2})
     assert target.read_text() == '{\n "n": 1\n}\n'
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("place", ["/proc/lake", "x" * 300])
+def test_a_lake_that_cannot_be_made_is_wrong_usage(place: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"cannot make .*not_writable"), Lake(tmp_path / place).locked():
+        pass
 
 
 def test_a_lake_that_is_a_file_is_wrong_usage(tmp_path: Path) -> None:

@@ -36,8 +36,10 @@ def test_addresses() -> None:
 def test_the_first_retry() -> None:
     assert first_retry_seconds({}) == 20
     assert first_retry_seconds({"CREDITGRADE_RETRY_SECONDS": "0.5"}) == 0.5
-    with pytest.raises(UsageError):
-        first_retry_seconds({"CREDITGRADE_RETRY_SECONDS": "soon"})
+    assert first_retry_seconds({"CREDITGRADE_RETRY_SECONDS": "0"}) == 0
+    for text in ("soon", "-1", "nan", "inf"):
+        with pytest.raises(UsageError, match=r"CREDITGRADE_RETRY_SECONDS.*bad_option"):
+            first_retry_seconds({"CREDITGRADE_RETRY_SECONDS": text})
 
 
 def test_a_night_carries_absolute_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
