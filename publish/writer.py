@@ -6,13 +6,14 @@ The bytes depend on the rows alone: not on their order in the source, on threads
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from publish.ordering import fits, in_order
 from records.errors import PromiseBroken
 from records.resolve.workspace import parquet_files
 
@@ -27,7 +28,9 @@ BOM = b"\xef\xbb\xbf"
 LIST_SEPARATOR = ";"
 # A cell that begins with one of these could be run as a formula by a spreadsheet; the full-width forms too.
 _FORMULA_STARTS = list("=+-@\t\r\n＝＋－＠")
-_MEMORY_LIMIT = "500MB"  # of one sort; as many run at once as the snapshot has writers
+# Of one sort; as many run at once as the snapshot has writers.
+_IN_MEMORY = 400_000_000
+_MEMORY_LIMIT = "500MB"
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def write_table(spec: TableSpec, source: Path, snapshot: Path, scratch: Path) ->
             ) as parquet_writer,
             pa_csv.CSVWriter(csv_file, _csv_schema(spec.schema)) as csv_writer,
         ):
-            for table in _sorted(spec, source, scratch):
+            for table in _in_order(spec, source, scratch):
                 parquet_writer.write_table(table, row_group_size=ROW_GROUP)
                 _write_csv(csv_writer, table)
                 rows += table.num_rows
@@ -128,8 +131,21 @@ def _may_hold_formula(column: pa.ChunkedArray | pa.Array) -> bool:
     return False
 
 
-def _sorted(spec: TableSpec, source: Path, scratch: Path) -> Iterator[pa.Table]:
-    """The rows in order, in whole row groups, so that no border depends on how the engine cut its batches."""
+def _in_order(spec: TableSpec, source: Path, scratch: Path) -> Iterator[pa.Table]:
+    """The rows in order, in whole row groups, so that no border depends on how the source was cut."""
+    files = parquet_files(source)
+    key = spec.key or spec.schema.names
+    # A key stands first and is unique (`publish.verify` refuses the snapshot otherwise): it is the order by all.
+    if fits(files, spec.schema, _IN_MEMORY):
+        tables = in_order(files, spec.schema, key, _CHUNK)
+    else:
+        tables = _sorted(spec, files, key, scratch)
+    for table in tables:
+        yield _typed(spec, table)
+
+
+def _sorted(spec: TableSpec, files: list[Path], key: Sequence[str], scratch: Path) -> Iterator[pa.Table]:
+    """The same of any size, and of other types that can be cast."""
     import duckdb
 
     with duckdb.connect() as con:
@@ -138,7 +154,7 @@ def _sorted(spec: TableSpec, source: Path, scratch: Path) -> Iterator[pa.Table]:
         con.execute(f"SET temp_directory = '{_quoted(scratch)}'")
         con.execute("SET enable_progress_bar = false")
         try:
-            reader = con.sql(_select(con, spec, source)).to_arrow_reader(_CHUNK)
+            reader = con.sql(_select(con, spec, files, key)).to_arrow_reader(_CHUNK)
         except duckdb.ConversionException as error:
             raise PromiseBroken(
                 f"{spec.name}: a column holds what its type cannot", rule="table_columns"
@@ -150,22 +166,21 @@ def _sorted(spec: TableSpec, source: Path, scratch: Path) -> Iterator[pa.Table]:
             count += batch.num_rows
             while count >= _CHUNK:
                 table = pa.Table.from_batches(waiting)
-                yield _typed(spec, table.slice(0, _CHUNK))
+                yield table.slice(0, _CHUNK)
                 waiting = table.slice(_CHUNK).to_batches()
                 count -= _CHUNK
         if count:
-            yield _typed(spec, pa.Table.from_batches(waiting))
+            yield pa.Table.from_batches(waiting)
 
 
-def _select(con: duckdb.DuckDBPyConnection, spec: TableSpec, source: Path) -> str:
-    files = ", ".join(f"'{_quoted(file)}'" for file in parquet_files(source))
-    place = f"read_parquet([{files}], hive_partitioning = false)"
+def _select(con: duckdb.DuckDBPyConnection, spec: TableSpec, files: list[Path], key: Sequence[str]) -> str:
+    names = ", ".join(f"'{_quoted(file)}'" for file in files)
+    place = f"read_parquet([{names}], hive_partitioning = false)"
     found = {row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {place}").fetchall()}
     if missing := [name for name in spec.schema.names if name not in found]:
         raise PromiseBroken(f"{spec.name} lacks the columns {', '.join(missing)}", rule="table_columns")
     columns = ", ".join(f'{_expression(field)} AS "{field.name}"' for field in spec.schema)
-    # A key stands first and is unique (`publish.verify` refuses the snapshot otherwise): it is the order by all.
-    order = ", ".join(f'"{name}" ASC NULLS FIRST' for name in spec.key or spec.schema.names)
+    order = ", ".join(f'"{name}" ASC NULLS FIRST' for name in key)
     return f"SELECT {columns} FROM {place} ORDER BY {order}"
 
 
