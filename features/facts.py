@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from records.intake import Intake
     from records.resolve.workspace import Workspace
 
+LINKED = ("penalties", "listings", "licences", "inspections", "honours")  # kinds whose rows are of a subject
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -94,10 +96,7 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date, linked: L
     lonely = winning_rulings.anti_join(entities.usccs, "uscc")
     winning_rulings = winning_rulings.semi_join(entities.usccs, "uscc")
 
-    unmatched = {
-        k: rows[k].filter(lambda t: t.is_winner & t.linked.isnull())
-        for k in ("penalties", "listings", "licences", "inspections", "honours")
-    }
+    unmatched = {k: rows[k].filter(lambda t: t.is_winner & t.linked.isnull()) for k in LINKED}
     unmatched["licences"] = as_received(ws, intake, "licences", unmatched["licences"])
     paths = ways(ws, entities)
 
@@ -174,7 +173,7 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date, linked: L
     )
     told = ws.save("unmatched", unmatched_table(unmatched, entities))
     quarantine_table(ws, base.quarantine, entities)
-    return Facts(
+    facts = Facts(
         features=features,
         judged=now.judged,
         holds=now.holds,
@@ -195,6 +194,8 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date, linked: L
         + _placeholder_warnings(ws, held, placeholders),
         feeds=[look.described(names[look.feed.id]) for look in feeds],
     )
+    ws.release("entities_used", "targets", "held_rows", "ruling_events")
+    return facts
 
 
 def _placeholder_warnings(ws: Workspace, held: ir.Table, placeholders: list[str]) -> list[str]:
@@ -209,7 +210,7 @@ def link_all(ws: Workspace, intake: Intake, as_of: date) -> Linked:
     tables = load(ws, intake)
     entities = resolve_entities(ws, tables["entities"], as_of)
     rows: dict[str, ir.Table] = {"entities": tables["entities"]}
-    for kind in ("penalties", "listings", "licences", "inspections", "honours"):
+    for kind in LINKED:
         t = link(ws, kind, tables[kind], entities)
         if kind == "listings":
             # Stored first: the rows are looked at from five sides.
@@ -220,6 +221,7 @@ def link_all(ws: Workspace, intake: Intake, as_of: date) -> Linked:
             # An honour of no known type keeps its own name in the key.
             t = t.mutate(honour_key=ibis.coalesce(t.honour_code, ibis.literal("raw:") + t.honour_type))
         rows[kind] = ws.save(f"linked_{kind}", rank_versions(t, KEYS[kind]))
+    ws.release("listings_placed")
     for kind in ("amendments", "rulings"):
         rows[kind] = ws.save(f"ranked_{kind}", rank_versions(tables[kind], KEYS[kind]))
     return Linked(rows, entities, tables["quarantine"])

@@ -77,7 +77,9 @@ def disclosure(ws: Workspace, intake: Intake, entities: ir.Table, as_of: date, p
         }
     )
     t = ws.save("publicity_records", _with_is_twice(records))
-    return ws.save("disclosure", _one_each(_clocks(ws, t, as_of, policy)))
+    shown = ws.save("disclosure", _one_each(_clocks(ws, t, as_of, policy)), leaves=True)
+    ws.release("publicity_records")
+    return shown
 
 
 def describe_kinds(kinds: str, policy: Policy) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def joint_punishment(ws: Workspace, entities: ir.Table, as_of: date, policy: Pol
     entries = t.select(*(column for column in COLUMNS if column not in _MEASURE.names)).distinct()
     measures = ws.put_rows("discipline_measures", _rows(policy), _MEASURE)
     rows = entries.left_join(measures, [("list_type", "m_list")])
-    return ws.save("joint_punishment", rows.select(*COLUMNS))
+    return ws.save("joint_punishment", rows.select(*COLUMNS), leaves=True)
 
 
 def _rows(policy: Policy) -> list[dict[str, Any]]:

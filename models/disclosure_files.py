@@ -36,9 +36,9 @@ def disclosure_files(ws: Workspace, intake: Intake, entities: ir.Table, as_of: d
         entities: those that have a row: uscc, name, entity_type.
     """
     about = entities.select(e_uscc="uscc", e_name="name", e_type="entity_type")
-    ws.save("disclosure_penalties", _penalties(ws, intake, about).distinct())
+    ws.save("disclosure_penalties", _penalties(ws, intake, about).distinct(), leaves=True)
     # No two are alike: the parts of a licence's natural key, or what they were made from, stand in every row.
-    ws.save("disclosure_licences", _licences(ws, intake, about, as_of))
+    ws.save("disclosure_licences", _licences(ws, intake, about, as_of), leaves=True)
 
 
 def _penalties(ws: Workspace, intake: Intake, about: ir.Table) -> ir.Table:

@@ -40,7 +40,7 @@ def early_warnings(ws: Workspace, events: ir.Table, as_of: date, policy: Policy)
     grades = ws.stored("grades").select("name", "division_code", "risk_class", g_uscc="uscc")
     found = [*_records(events, as_of, policy), *_registration(ws, as_of, policy)]
     t = union_all(found).join(grades, [("uscc", "g_uscc")])
-    return ws.save("early_warnings", t.mutate(as_of=day(as_of)).select(*COLUMNS))
+    return ws.save("early_warnings", t.mutate(as_of=day(as_of)).select(*COLUMNS), leaves=True)
 
 
 _FOUND = ("uscc", "warning", "value", "threshold", "first_on", "newest_on", "what")

@@ -116,7 +116,13 @@ def decide(
         else_="ELIGIBLE_CLEAN3Y",
     )
     t = t.mutate(status_code=status, eligible=t.is_clean | t.is_model)
-    t = ws.save("statuses", t)
+    t = ws.save(
+        "statuses",
+        t.select(
+            "uscc", "name", "division_code", "established_on",
+            "status_code", "eligible", "is_clean", "is_model", "active_list",
+        ),
+    )  # fmt: skip
     later = _eligible_on(ws, t.filter(~t.eligible).select("uscc"), by_period, periods, as_of, policy)
     since = _clean_since(now.judged)
     t = t.left_join(later.rename(l_uscc="uscc"), [("uscc", "l_uscc")])
@@ -153,7 +159,11 @@ def decide(
         blocks_until=ibis.ifelse(shown.until >= day(FAR), no_day(), shown.until),
         rule="rule",
     ).distinct()  # fmt: skip
-    return Eligibility(ws.save("eligibility", answers), ws.save("eligibility_blockers", blockers))
+    decided = Eligibility(
+        ws.save("eligibility", answers), ws.save("eligibility_blockers", blockers, leaves=True)
+    )
+    ws.release("blocks", "blocks_by_period", "statuses", "waiting_blocks")
+    return decided
 
 
 def _all_blocks(entities: ir.Table, view: View, period: Period, policy: Policy) -> ir.Table:

@@ -70,7 +70,7 @@ def grade(
     Returns:
         Tables in the columns of contract §3, unsorted.
     """
-    from features.facts import gather
+    from features.facts import LINKED, gather
     from features.publicity import disclosure
     from models.discipline import joint_punishment
     from models.disclosure_files import disclosure_files
@@ -93,23 +93,26 @@ def grade(
     try:
         facts = gather(ws, intake, policy, as_of)
         here = facts.features
-        decide(ws, here, facts.periods, as_of, policy)
+        # First what is made from the delivered rows: no later step reads these, and what stays in memory spills.
+        disclosure(ws, intake, here, as_of, policy)
+        disclosure_files(ws, intake, here, as_of, policy)
+        filing_timeliness(ws, intake, as_of, policy)
+        touched(ws, as_of)
         scope = in_scope(here, as_of, policy)
         classed = scope.filter(is_classed(scope, as_of, policy))
         scored = score(ws, facts, classed, as_of, policy)
+        ws.release(
+            *(f"linked_{kind}" for kind in LINKED), "penalty_versions", "listing_records", "entity_names"
+        )
+        decide(ws, here, facts.periods, as_of, policy)
         lines = red_lines(here, facts.judged.filter(facts.judged.held_as != "branch"), as_of, policy)
         classify(ws, here, scored.reasons, lines, as_of, policy, model_version(policy, as_of), scored.method)
-        disclosure(ws, intake, here, as_of, policy)
         evidence(ws, facts, as_of, policy)
         held_queue(ws, facts, as_of)
         sampling_plan(ws, here, as_of, policy)
         joint_punishment(ws, here, as_of, policy)
         early_warnings(ws, facts.events, as_of, policy)
-        touched(ws, as_of)
-        disclosure_files(ws, intake, here, as_of, policy)
-        filing_timeliness(ws, intake, as_of, policy)
         names = [_STORED_AS.get(name, name) for name in TABLES]
-        ws.keep_only(*names)
         return EngineResult(
             tables=dict(zip(TABLES, ws.export(*names), strict=True)),
             conservation=facts.conservation,

@@ -40,7 +40,7 @@ def evidence(ws: Workspace, facts: Facts, as_of: date, policy: Policy) -> ir.Tab
     """
     parts = [_judged(ws, facts, as_of, policy), *_of_kin(ws, facts, as_of, policy)]
     parts += [_visits(ws, facts, as_of, policy), _honours(facts, as_of)]
-    return ws.save("evidence", union_all(parts).distinct())
+    return ws.save("evidence", union_all(parts).distinct(), leaves=True)
 
 
 def held_queue(ws: Workspace, facts: Facts, as_of: date) -> ir.Table:

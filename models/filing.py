@@ -69,4 +69,4 @@ def filing_timeliness(ws: Workspace, intake: Intake, as_of: date, policy: Policy
         filed_late=is_true(t.late).sum().cast("int64"),
         newest_decided_on=t.decided.max(),
     )
-    return ws.save("filing_timeliness", t.mutate(as_of=day(as_of)).select(*COLUMNS))
+    return ws.save("filing_timeliness", t.mutate(as_of=day(as_of)).select(*COLUMNS), leaves=True)

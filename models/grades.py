@@ -142,4 +142,4 @@ def grade(
     shown = reasons.select(
         "uscc", "indicator", "category", "value", points=reasons.points_h.cast("float64") / HUNDREDTHS
     )
-    return Grades(ws.save("grades", grades), ws.save("grade_reasons", shown))
+    return Grades(ws.save("grades", grades), ws.save("grade_reasons", shown, leaves=True))

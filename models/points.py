@@ -58,7 +58,9 @@ def with_clip(ws: Workspace, rows: ir.Table, name: str) -> ir.Table:
         value=(over.total.cast("string")),
         points_h=ibis.ifelse(over.total < 0, -over.total, MAX_POINTS_H - over.total),
     )
-    return ws.save(name, union_all([raw, clip]))
+    clipped = ws.save(name, union_all([raw, clip]))
+    ws.release(f"{name}_raw")
+    return clipped
 
 
 def _weigh(ws: Workspace, events: ir.Table, as_of: date, policy: Policy) -> tuple[ir.Table, int]:

@@ -120,7 +120,9 @@ def sampling_plan(ws: Workspace, features: ir.Table, as_of: date, policy: Policy
         inclusion_probability=chance,
         as_of=day(as_of),
     )
-    return ws.save("sampling_plan", t.select(*COLUMNS))
+    plan = ws.save("sampling_plan", t.select(*COLUMNS), leaves=True)
+    ws.release("sampling_frame")
+    return plan
 
 
 def _with_visits(ws: Workspace, t: ir.Table, as_of: date, policy: Policy) -> ir.Table:

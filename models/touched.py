@@ -59,4 +59,4 @@ def touched(ws: Workspace, as_of: date) -> ir.Table:
             what="conclusion", on="decided_on",
         ).select(*COLUMNS)
     )  # fmt: skip
-    return ws.save("touched", union_all(found).distinct())
+    return ws.save("touched", union_all(found).distinct(), leaves=True)

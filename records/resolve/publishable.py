@@ -102,6 +102,7 @@ def quarantine_table(ws: Workspace, quarantine: ir.Table, entities: Entities) ->
             name_seen=name,
             raw=ibis.coalesce(t.p_raw, t.raw),
         ).select("kind", "source_file", "source_sha256", "source_row", "rules", "uscc_seen", "name_seen", "raw"),
+        leaves=True,
     )  # fmt: skip
 
 

@@ -124,8 +124,8 @@ class SparkWorkspace(Workspace):
         self._views: list[str] = []
         self._tables: dict[str, ir.Table] = {}
 
-    def save(self, name: str, expr: ir.Table) -> ir.Table:
-        """Run `expr` once, store it as `name` and return the stored table."""
+    def save(self, name: str, expr: ir.Table, *, leaves: bool = False) -> ir.Table:
+        """Run `expr` once, store it as `name` and return the stored table, a folder of files in either case."""
         from ibis.backends.sql.datatypes import PySparkType
 
         columns = ", ".join(

@@ -70,8 +70,12 @@ class Workspace(ABC):
         self._empty = 0
 
     @abstractmethod
-    def save(self, name: str, expr: ir.Table) -> ir.Table:
-        """Run `expr` once, store it as `name` and return the stored table."""
+    def save(self, name: str, expr: ir.Table, *, leaves: bool = False) -> ir.Table:
+        """Run `expr` once, store it as `name` and return the stored table.
+
+        Args:
+            leaves: it is to be exported and hardly read: it need not be held for readers.
+        """
 
     @abstractmethod
     def fetch(self, expr: ir.Table) -> pa.Table:
@@ -93,8 +97,8 @@ class Workspace(ABC):
     def export(self, *names: str) -> list[Path]:
         """Stored tables as Parquet in the folder: the `path` of each."""
 
-    def keep_only(self, *names: str) -> None:  # noqa: B027 (files in a folder cost an engine nothing)
-        """Say that every step was given, and that only these tables will be asked for; the others may go."""
+    def release(self, *names: str) -> None:  # noqa: B027 (files in a folder cost an engine nothing)
+        """Say that every step that reads these tables was given: they may go once those have run."""
 
     @abstractmethod
     def _scan(self, paths: list[Path]) -> ir.Table:
@@ -155,13 +159,18 @@ class DuckDBWorkspace(Workspace):
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="duckdb")
         self._steps: dict[str, Future[None]] = {}
         self._readers: Counter[str] = Counter()  # steps to come that read a table
-        self._kept: frozenset[str] | None = None  # None while steps are still given
+        self._released: set[str] = set()
+        self._files: set[str] = set()  # stored as Parquet, as they are to leave
         self._counting = threading.Lock()
         self._running: set[duckdb.DuckDBPyConnection] = set()
         self._stopped_by: BaseException | None = None
 
-    def save(self, name: str, expr: ir.Table) -> ir.Table:
-        """Plan `expr`, have it run and stored as `name`, and return the stored table."""
+    def save(self, name: str, expr: ir.Table, *, leaves: bool = False) -> ir.Table:
+        """Plan `expr`, have it run and stored as `name`, and return the stored table.
+
+        Args:
+            leaves: it goes to its Parquet file at once; who reads it reads that.
+        """
         from ibis.backends.sql.datatypes import DuckDBType
 
         # The engine's own types differ from the declared ones (a sum of int64 is a HUGEINT, which Parquet would
@@ -172,7 +181,17 @@ class DuckDBWorkspace(Workspace):
             for column, kind in schema.items()
         )
         plan, reads = _as_sql(expr.op())
-        self._run(name, reads, f'CREATE OR REPLACE TABLE "{name}" AS SELECT {columns} FROM ({plan})')
+        rows = f"SELECT {columns} FROM ({plan})"
+        if leaves:
+            file = _quoted(self.path(name))
+            self._files.add(name)
+            self._run(
+                name, reads,
+                f"COPY ({rows}) TO {file} (FORMAT parquet);"
+                f'CREATE OR REPLACE VIEW "{name}" AS FROM read_parquet({file}, hive_partitioning = false)',
+            )  # fmt: skip
+        else:
+            self._run(name, reads, f'CREATE OR REPLACE TABLE "{name}" AS {rows}')
         return self._named(name, schema)
 
     def stored(self, name: str) -> ir.Table:
@@ -187,24 +206,36 @@ class DuckDBWorkspace(Workspace):
         return self._named(name, ibis.Schema.from_pyarrow(table.schema))
 
     def fetch(self, expr: ir.Table) -> pa.Table:
-        """A result small enough for memory."""
-        self._wait(_reads(expr.op()))
+        """A result small enough for memory.
+
+        Raises:
+            ValueError: it would read what was released.
+        """
+        reads = _reads(expr.op())
+        self._refuse_released(reads)
+        self._wait(reads)
         return self.con.to_pyarrow(expr)
 
     def export(self, *names: str) -> list[Path]:
         """Stored tables as Parquet in the folder: the `path` of each."""
         for name in names:
+            if name in self._files:
+                continue
             place = self.path(name)
             self._run(place.name, (name,), f'COPY "{name}" TO {_quoted(place)} (FORMAT parquet)')
         self._wait(self._steps)
         return [self.path(name) for name in names]
 
-    def keep_only(self, *names: str) -> None:
-        """Drop every other table as soon as the last step that reads it has ended: what stays in memory spills."""
+    def release(self, *names: str) -> None:
+        """Drop these tables as soon as the last step that reads them has ended: what stays in memory spills.
+
+        Raises:
+            KeyError: one was never stored.
+        """
         with self._counting:
-            self._kept = frozenset(names)
-            unread = [name for name, step in self._steps.items() if step.done() and not self._readers[name]]
-        self._drop_but_kept(unread)
+            self._released.update(names)
+            unread = [name for name in names if self._steps[name].done() and not self._readers[name]]
+        self._drop(unread)
 
     def close(self) -> None:
         """Stop what runs, disconnect and drop tables and spill folder (exported tables stay)."""
@@ -242,11 +273,16 @@ class DuckDBWorkspace(Workspace):
             reads: names that it reads, each once.
             sql: the step.
             arrow_rows: read by that name.
+
+        Raises:
+            ValueError: it would read what was released.
         """
+        self._refuse_released(reads)
         # What a step waits for was handed to the pool before it, so that one thread at least never waits.
         before = list(self._steps.values()) if name in self._steps else [self._steps[read] for read in reads]
         with self._counting:
             self._readers.update(reads)
+            self._released.discard(name)
 
         def run() -> None:
             for step in before:
@@ -266,17 +302,17 @@ class DuckDBWorkspace(Workspace):
                     self._running.discard(con)
             with self._counting:
                 self._readers.subtract(reads)
-                unread = [] if self._kept is None else [read for read in reads if not self._readers[read]]
-            self._drop_but_kept(unread)
+                unread = [read for read in self._released.intersection(reads) if not self._readers[read]]
+            self._drop(unread)
 
         self._steps[name] = self._pool.submit(run)
 
-    def _drop_but_kept(self, unread: Iterable[str]) -> None:
-        tables = [
-            name for name in unread
-            if name in self._schemas and name not in (self._kept or ()) and not name.startswith(_VIEW)
-        ]  # fmt: skip
-        if tables:
+    def _refuse_released(self, reads: Iterable[str]) -> None:
+        if gone := self._released.intersection(reads):
+            raise ValueError(f"released, and asked for once more: {', '.join(sorted(gone))}")
+
+    def _drop(self, tables: Iterable[str]) -> None:
+        if tables := list(tables):
             with self.con.con.cursor() as con:
                 for name in tables:
                     con.execute(f'DROP TABLE "{name}"')

@@ -59,31 +59,50 @@ def test_what_a_step_failed_of_is_said_by_whoever_asks_next(ws: DuckDBWorkspace)
         ws.export("words", "later")
 
 
-def test_what_is_not_kept_goes_when_its_last_reader_has_ended(ws: DuckDBWorkspace) -> None:
+def test_what_is_released_goes_when_its_last_reader_has_ended(ws: DuckDBWorkspace) -> None:
     first = ws.put_arrow("first", pa.table({"n": pa.array(range(ROWS), pa.int64())}))
     tables = [first]
     for step in range(1, 9):
         # Each reads the two before it.
         tables.append(ws.save(f"step{step}", tables[-1].union(tables[-min(2, step)]).distinct()))
+        if step > 2:
+            ws.release(f"step{step - 2}")
     last = ws.save("last", tables[-1].aggregate(rows=tables[-1].count(), top=tables[-1].n.max()))
-    unread = ws.save("unread", first.limit(1))
-    ws.fetch(unread)
-    ws.keep_only("last", "step4")
-    paths = ws.export("last", "step4")
-    assert [pq.read_table(path).num_rows for path in paths] == [1, ROWS]
+    ws.release("step7", "step8")
+    ws.save("step1", first.distinct())  # made again, it is there once more
     assert ws.fetch(last).to_pylist() == [{"rows": ROWS, "top": ROWS - 1}]
-    left = ws.con.con.execute("SELECT table_name FROM duckdb_tables()").fetchall()
-    assert sorted(name for (name,) in left) == ["last", "step4"]
-    with pytest.raises(duckdb.CatalogException, match="step8"):
-        ws.fetch(tables[-1])
+    assert [pq.read_table(path).num_rows for path in ws.export("last", "step1")] == [1, ROWS]
+    assert tables_of(ws) == ["first", "last", "step1"]
 
 
-def test_nothing_goes_while_steps_are_still_given(ws: DuckDBWorkspace) -> None:
-    table = ws.put_arrow("t", pa.table({"n": [1, 2]}))
-    for step in range(5):
-        kept = ws.save(f"s{step}", table.distinct())
-        assert ws.fetch(kept.count().as_table()).num_rows == 1
-    assert ws.fetch(table).num_rows == 2
+def test_what_was_released_is_not_read_again(ws: DuckDBWorkspace) -> None:
+    first = ws.put_arrow("first", pa.table({"n": [1, 2]}))
+    second = ws.save("second", first.distinct())
+    ws.release("first")
+    with pytest.raises(ValueError, match="first"):
+        ws.save("third", second.union(first))
+    with pytest.raises(ValueError, match="first"):
+        ws.fetch(first)
+    with pytest.raises(KeyError):
+        ws.release("never")
+    assert sorted(row["n"] for row in ws.fetch(second).to_pylist()) == [1, 2]
+
+
+def test_what_leaves_is_a_file_that_can_be_read_and_made_again(ws: DuckDBWorkspace) -> None:
+    first = ws.put_arrow("first", pa.table({"n": pa.array([1, 2], pa.int8()), "word": ["甲", None]}))
+    for added in (1, 2):
+        left = ws.save("left", first.mutate(n=(first.n + added).cast("int8")), leaves=True)
+        again = ws.save(f"again{added}", left.filter(left.word.notnull()))
+        assert ws.fetch(again).to_pylist() == [{"n": 1 + added, "word": "甲"}]
+    (path,) = ws.export("left")
+    assert pq.read_table(path).sort_by("n").to_pydict() == {"n": [3, 4], "word": ["甲", None]}
+    assert pq.read_schema(path).field("n").type == pa.int8()
+    assert "left" not in tables_of(ws)
+
+
+def tables_of(ws: DuckDBWorkspace) -> list[str]:
+    found = ws.con.con.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+    return sorted(name for (name,) in found)
 
 
 def test_closing_waits_for_nothing(tmp_path: Path) -> None:
