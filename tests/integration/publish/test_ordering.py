@@ -1,4 +1,4 @@
-"""Rows put in order in memory: the order that Python finds, and the bytes that the database's order gives."""
+"""Rows put in order in memory give the bytes of those that the database put in order."""
 
 from __future__ import annotations
 
@@ -11,57 +11,12 @@ import pyarrow as pa
 import pytest
 
 from publish import writer
-from publish.ordering import fits, order_by
+from publish.ordering import fits
 from publish.tables import DISCLOSURE_LICENCES, GRADE_REASONS, GRADES, TABLES, TableSpec
 from publish.writer import write_table
 from tests.integration.publish.graded import Graded
 
-_ALPHABETS = ("ab", "a\0", "宣城市a", "0123456789")
-
-
-def text(rng: random.Random) -> str:
-    length = rng.randrange(rng.choice((2, 9, 30)))
-    return rng.choice(("", "91341802MA")) + "".join(rng.choice(rng.choice(_ALPHABETS)) for _ in range(length))
-
-
-def column(rng: random.Random, rows: int) -> pa.Array:
-    texts = [text(rng) for _ in range(rng.choice((1, 3, 40)))]
-    make, kind = rng.choice(
-        [
-            (lambda: rng.choice(texts), pa.string()),
-            (lambda: rng.choice(texts), pa.dictionary(pa.int32(), pa.string())),
-            (lambda: [rng.choice(texts) for _ in range(rng.randrange(3))], pa.list_(pa.string())),
-            (lambda: rng.randrange(-3, 3), pa.int64()),
-            (lambda: rng.randrange(20_000), pa.date32()),
-            (lambda: rng.random() < 0.5, pa.bool_()),
-            (lambda: rng.randrange(-9, 9) / 4, pa.float64()),
-        ]
-    )
-    empty = rng.choice((0, 0.2))
-    return pa.array([None if rng.random() < empty else make() for _ in range(rows)], kind)
-
-
-def comparable(value: Any) -> tuple[bool, Any]:
-    if isinstance(value, str):
-        value = value.encode()
-    elif isinstance(value, list):
-        value = [one.encode() for one in value]
-    return value is not None, value or 0 if not isinstance(value, bytes | list) else value
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_the_order_is_that_of_the_values(seed: int) -> None:
-    """Nulls first, text by its bytes, which is by code point."""
-    rng = random.Random(seed)
-    for _ in range(100):
-        rows = rng.randrange(40)
-        columns = [column(rng, rows + 3).slice(rng.randrange(3), rows) for _ in range(rng.randrange(1, 4))]
-        keys = [
-            tuple(map(comparable, row)) for row in zip(*(part.to_pylist() for part in columns), strict=True)
-        ]
-        places = order_by(columns).tolist()
-        assert sorted(places) == list(range(rows))
-        assert [keys[place] for place in places] == sorted(keys)
+_ROWS = 20_000
 
 
 def folders(place: Path) -> Path:
@@ -86,10 +41,10 @@ def test_the_bytes_are_those_of_the_database(
 
 
 @pytest.mark.parametrize("spec", [GRADES, GRADE_REASONS, DISCLOSURE_LICENCES], ids=lambda spec: spec.name)
-def test_so_they_are_where_columns_are_stored_as_dictionaries_in_several_files(
+def test_so_they_are_where_groups_of_rows_have_dictionaries_of_their_own(
     spec: TableSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As an engine leaves them: groups of rows with dictionaries of their own; text, empty, null, of many bytes."""
+    """As an engine leaves a table: text that is plain, repeated, empty, null, of many bytes."""
     rng = random.Random(7)
     names = [None, "", "宣城市某某有限公司", "宣城市某某有限公司二", "=1", "（某", "a" * 40]
     of_type = {
@@ -97,34 +52,32 @@ def test_so_they_are_where_columns_are_stored_as_dictionaries_in_several_files(
         pa.date32(): lambda row: row % 90,
         pa.int64(): lambda row: row,
     }
-    folder = tmp_path / "source.parquet"
-    folder.mkdir()
-    for part in range(2):
-        columns = {}
-        for field in spec.schema:
-            if field.name in spec.key:
-                values: list[Any] = [f"{row * 7919 % 20_000:018d}" for row in range(part, 20_000, 2)]
-            elif pa.types.is_list(field.type):
-                values = [rng.choice([None, [], ["b"], ["a", "b"]]) for _ in range(10_000)]
-            elif pa.types.is_string(field.type):
-                pool = [*names] if field.nullable else [f"{n:018d}" for n in range(900)]
-                values = [rng.choice(pool) for _ in range(10_000)]
-            else:
-                values = [of_type[field.type](rng.randrange(9_999)) for _ in range(10_000)]
-            columns[field.name] = pa.array(values, field.type)
-        rows = pa.table(columns)
-        with duckdb.connect() as con:
-            con.register("rows", rows)
-            place = folder / f"{part}.parquet"
-            con.execute(f"COPY rows TO '{place}' (FORMAT parquet, ROW_GROUP_SIZE 4096)")
-    in_memory = hashes(spec, folder, tmp_path / "one")
+    columns = {}
+    for field in spec.schema:
+        if field.name in spec.key:
+            values: list[Any] = [f"{row * 7919 % _ROWS:018d}" for row in range(_ROWS)]
+        elif pa.types.is_list(field.type):
+            values = [rng.choice([None, [], ["b"], ["a", "b"]]) for _ in range(_ROWS)]
+        elif pa.types.is_string(field.type):
+            pool = [*names] if field.nullable else [f"{n:018d}" for n in range(900)]
+            values = [rng.choice(pool) for _ in range(_ROWS)]
+        else:
+            values = [of_type[field.type](rng.randrange(9_999)) for _ in range(_ROWS)]
+        columns[field.name] = pa.array(values, field.type)
+    source = tmp_path / "source.parquet"
+    with duckdb.connect() as con:
+        con.register("rows", pa.table(columns))
+        con.execute(f"COPY rows TO '{source}' (FORMAT parquet, ROW_GROUP_SIZE 4096)")
+    assert fits([source], spec.schema, 1 << 30)
+    in_memory = hashes(spec, source, tmp_path / "one")
     monkeypatch.setattr(writer, "_IN_MEMORY", 0)
-    assert hashes(spec, folder, tmp_path / "other") == in_memory
+    assert hashes(spec, source, tmp_path / "other") == in_memory
 
 
-def test_what_is_too_large_or_of_another_type_is_left_to_the_database(graded: Graded) -> None:
+def test_what_is_too_large_in_parts_or_of_another_type_is_left_to_the_database(graded: Graded) -> None:
     source = graded.result().tables["grades"]
     assert not fits([source], GRADES.schema, 100)
+    assert not fits([source, source], GRADES.schema, 1 << 20)
     names = [field.with_type(pa.binary()) if field.name == "name" else field for field in GRADES.schema]
     assert not fits([source], pa.schema(names), 1 << 20)
     assert not fits([source], GRADES.schema.append(pa.field("more", pa.string())), 1 << 20)
