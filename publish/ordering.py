@@ -1,7 +1,7 @@
-"""A table's rows put in order in memory: the database sorts keys and places, and Arrow takes the rows from there.
+"""A table's rows put in order in memory: Arrow and NumPy sort numbers that stand for the values of its key.
 
 To sort whole rows costs a database several times as much. A column that its file holds as a dictionary stays one
-until its rows are handed out: what repeats in it is read and moved once.
+until its rows are handed out: what repeats in it is read, compared and moved once.
 """
 
 from __future__ import annotations
@@ -13,23 +13,27 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    import duckdb
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow.parquet as pq
+
+    Numbers = npt.NDArray[np.int64]
 
 _INDEX_BYTES = 4
 
 
-def fits(files: Sequence[Path], schema: pa.Schema, most_bytes: int) -> bool:
-    """Whether a table is one Parquet file that holds columns of exactly these types, and can be sorted in memory.
+def fits(files: Sequence[Path], schema: pa.Schema, key: Sequence[str], most_bytes: int) -> bool:
+    """Whether a table is one Parquet file with columns of exactly these types, none of a key lists, and fits memory.
 
     Args:
         files: of the table.
         schema: names and types that are asked for.
+        key: the columns to sort by.
         most_bytes: of the columns as they are stored, and of a number for each cell.
     """
     import pyarrow.parquet as pq
 
-    if len(files) != 1:
+    if len(files) != 1 or any(pa.types.is_list(schema.field(name).type) for name in key):
         return False
     with pq.ParquetFile(files[0]) as parquet:
         found = {field.name: field.type for field in parquet.schema_arrow}
@@ -39,13 +43,10 @@ def fits(files: Sequence[Path], schema: pa.Schema, most_bytes: int) -> bool:
     return size <= most_bytes and all(found.get(field.name) == field.type for field in schema)
 
 
-def in_order(
-    con: duckdb.DuckDBPyConnection, file: Path, schema: pa.Schema, key: Sequence[str], chunk: int
-) -> Iterator[pa.Table]:
+def in_order(file: Path, schema: pa.Schema, key: Sequence[str], chunk: int) -> Iterator[pa.Table]:
     """The rows of a Parquet file by a key, nulls first, text by code point; lists that are null are empty.
 
     Args:
-        con: sorts.
         file: see `fits`.
         schema: the columns to read.
         key: the columns to sort by.
@@ -53,22 +54,49 @@ def in_order(
     """
     import pyarrow.compute as pc
 
-    order = ", ".join(
-        f'COALESCE("{name}", []) ASC'
-        if pa.types.is_list(schema.field(name).type)
-        else f'"{name}" ASC NULLS FIRST'
-        for name in key
-    )
-    source = "read_parquet($1, file_row_number = true, hive_partitioning = false)"
-    sorted_places = con.sql(f"SELECT file_row_number FROM {source} ORDER BY {order}", params=[str(file)])
-    places = sorted_places.to_arrow_table().column(0)
     table = _read(file, schema)
     for number, field in enumerate(schema):
         if pa.types.is_list(field.type) and table.column(number).null_count:
             filled = pc.coalesce(table.column(number), pa.scalar([], field.type))
             table = table.set_column(number, field.name, filled)
+    places = order_by([table[name] for name in key])
     for start in range(0, len(places), chunk):
-        yield table.take(places.slice(start, chunk))
+        yield table.take(pa.array(places[start : start + chunk]))
+
+
+def order_by(columns: Sequence[pa.ChunkedArray]) -> Numbers:
+    """Places of the rows, the first row's first; rows that are equal in all columns stand in any order.
+
+    >>> import pyarrow as pa
+    >>> order_by([pa.chunked_array([["b", None, "a", "b"]]), pa.chunked_array([[2, 1, 1, 1]])]).tolist()
+    [1, 2, 3, 0]
+    """
+    import numpy as np
+
+    rows = len(columns[0])
+    number: Numbers = np.zeros(rows, dtype=np.int64)
+    for column in columns:
+        ranks, count = _ranks(column)
+        # Dense numbers: the product of two counts of rows is far from what 64 bits hold.
+        found, number = np.unique(number * count + ranks, return_inverse=True)
+        if len(found) == rows:
+            break
+    return np.argsort(number)
+
+
+def _ranks(column: pa.ChunkedArray) -> tuple[Numbers, int]:
+    """For each value its place among the different values, from 1, and 0 for null; and how many ranks there are."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    whole = column.combine_chunks()
+    ranks: Numbers = np.zeros(
+        len(whole.dictionary) + 1, dtype=np.int64
+    )  # the last is that of null, whose index is -1
+    ranks[np.asarray(pc.array_sort_indices(whole.dictionary))] = np.arange(1, len(ranks))
+    return ranks[np.asarray(pc.fill_null(whole.indices, -1))], len(ranks)
 
 
 def _read(file: Path, schema: pa.Schema) -> pa.Table:

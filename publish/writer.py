@@ -136,50 +136,41 @@ def _in_order(spec: TableSpec, source: Path, scratch: Path) -> Iterator[pa.Table
     files = parquet_files(source)
     key = spec.key or spec.schema.names
     # A key stands first and is unique (`publish.verify` refuses the snapshot otherwise): it is the order by all.
-    with _sorter(scratch) as con:
-        if fits(files, spec.schema, _IN_MEMORY):
-            tables = in_order(con, files[0], spec.schema, key, _CHUNK)
-        else:
-            tables = _sorted(con, spec, files, key)
-        for table in tables:
-            yield _typed(spec, table)
+    if fits(files, spec.schema, key, _IN_MEMORY):
+        tables = in_order(files[0], spec.schema, key, _CHUNK)
+    else:
+        tables = _sorted(spec, files, key, scratch)
+    for table in tables:
+        yield _typed(spec, table)
 
 
-def _sorter(scratch: Path) -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    con = duckdb.connect()
-    con.execute("SET threads = 2")
-    con.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
-    con.execute(f"SET temp_directory = '{_quoted(scratch)}'")
-    con.execute("SET enable_progress_bar = false")
-    return con
-
-
-def _sorted(
-    con: duckdb.DuckDBPyConnection, spec: TableSpec, files: list[Path], key: Sequence[str]
-) -> Iterator[pa.Table]:
+def _sorted(spec: TableSpec, files: list[Path], key: Sequence[str], scratch: Path) -> Iterator[pa.Table]:
     """The same of any size, and of other types that can be cast."""
     import duckdb
 
-    try:
-        reader = con.sql(_select(con, spec, files, key)).to_arrow_reader(_CHUNK)
-    except duckdb.ConversionException as error:
-        raise PromiseBroken(
-            f"{spec.name}: a column holds what its type cannot", rule="table_columns"
-        ) from error
-    waiting: list[pa.RecordBatch] = []
-    count = 0
-    for batch in reader:
-        waiting.append(batch)
-        count += batch.num_rows
-        while count >= _CHUNK:
-            table = pa.Table.from_batches(waiting)
-            yield table.slice(0, _CHUNK)
-            waiting = table.slice(_CHUNK).to_batches()
-            count -= _CHUNK
-    if count:
-        yield pa.Table.from_batches(waiting)
+    with duckdb.connect() as con:
+        con.execute("SET threads = 2")
+        con.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
+        con.execute(f"SET temp_directory = '{_quoted(scratch)}'")
+        con.execute("SET enable_progress_bar = false")
+        try:
+            reader = con.sql(_select(con, spec, files, key)).to_arrow_reader(_CHUNK)
+        except duckdb.ConversionException as error:
+            raise PromiseBroken(
+                f"{spec.name}: a column holds what its type cannot", rule="table_columns"
+            ) from error
+        waiting: list[pa.RecordBatch] = []
+        count = 0
+        for batch in reader:
+            waiting.append(batch)
+            count += batch.num_rows
+            while count >= _CHUNK:
+                table = pa.Table.from_batches(waiting)
+                yield table.slice(0, _CHUNK)
+                waiting = table.slice(_CHUNK).to_batches()
+                count -= _CHUNK
+        if count:
+            yield pa.Table.from_batches(waiting)
 
 
 def _select(con: duckdb.DuckDBPyConnection, spec: TableSpec, files: list[Path], key: Sequence[str]) -> str:
