@@ -92,9 +92,8 @@ def _ranks(column: pa.ChunkedArray) -> tuple[Numbers, int]:
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     whole = column.combine_chunks()
-    ranks: Numbers = np.zeros(
-        len(whole.dictionary) + 1, dtype=np.int64
-    )  # the last is that of null, whose index is -1
+    # The last is that of null, whose index is -1.
+    ranks: Numbers = np.zeros(len(whole.dictionary) + 1, dtype=np.int64)
     ranks[np.asarray(pc.array_sort_indices(whole.dictionary))] = np.arange(1, len(ranks))
     return ranks[np.asarray(pc.fill_null(whole.indices, -1))], len(ranks)
 

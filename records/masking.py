@@ -275,10 +275,13 @@ def mask_doc(text: str, hasher: IdHasher, on: date) -> str:
     plain = _plain(text)
     for match in reversed(list(_ID_RUN.finditer(plain.text))):
         digits = match.group()
-        born = birth_date(digits)
-        if born is None or digits[:2] not in PROVINCES or born.year > on.year - _YOUNGEST:
+        # Most numbers hold a recent year there, which two comparisons show.
+        year, oldest = (
+            (digits[6:10], _OLDEST) if len(digits) == 18 else ("19" + digits[6:8], _FIRST_YEAR_OF_15)
+        )
+        if not oldest <= int(year) <= on.year - _YOUNGEST or digits[:2] not in PROVINCES:
             continue
-        if born.year < (_OLDEST if len(digits) == 18 else _FIRST_YEAR_OF_15) or uscc_defect(digits) is None:
+        if birth_date(digits) is None or uscc_defect(digits) is None:
             continue
         first, last = plain.span(*match.span())
         text = text[:first] + "ID" + hasher.hash(digits)[:16] + text[last:]
