@@ -80,12 +80,14 @@ histories: $(DEV_READY) ## made-up histories (HISTORIES, 20,000), decided by the
 	@CREDITGRADE_HISTORIES=$(HISTORIES) CREDITGRADE_HISTORIES_SEED=$${HISTORIES_SEED:-$$(date +%Y%m%d)} \
 		$(PY) -m pytest tests/property/test_engines_agree.py -q --timeout 0 $(PYTEST_ARGS)
 
-# All spec cases on Spark, and whole runs of FOLDERS made-up cities on both engines; one Java process for all.
+# All spec cases on Spark, and whole runs of FOLDERS made-up cities on both engines, in one Java process; then a cluster of
+# a master and two workers on this machine, one of which dies.
 FOLDERS ?= 5
 spark: $(DEV_READY) ## Spark against the spec cases, and against DuckDB on made-up cities (FOLDERS, 5)
 	@CREDITGRADE_SPEC_ENGINES=spark CREDITGRADE_SPARK_FOLDERS=$(FOLDERS) \
 		CREDITGRADE_SPARK_SEED=$${SPARK_SEED:-$$(date +%Y%m%d)} \
-		$(PY) -m pytest tests/spec/test_engine.py tests/integration/spark -q --timeout 0 $(PYTEST_ARGS)
+		$(PY) -m pytest tests/spec/test_engine.py tests/integration/spark \
+			tests/integration/spark/on_a_cluster.py -q --timeout 0 $(PYTEST_ARGS)
 
 docs: $(DEV_READY) ## docs/rules.md and docs/dictionary.md, from policy, spec cases and field registry
 	@$(PY) -m docs_tools.rules && $(PY) -m docs_tools.dictionary

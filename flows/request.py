@@ -12,10 +12,10 @@ from flows.control.folder import OutFolder
 from flows.control.notify import parse_command
 from flows.days import ZONE, read_day
 from records.errors import UsageError
+from records.resolve.spark_address import SETTING, read_master
 
 ENGINES = ("duckdb", "spark")
 RUNNERS = ("inline", "prefect")
-SPARK_MASTER = "CREDITGRADE_SPARK_MASTER"
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,9 @@ def understand(request: Request, now: datetime, environ: Mapping[str, str] | Non
         raise UsageError(
             "--reason and --until belong to --accept-stale or --accept-refused", rule="bad_option"
         )
+    master = Plan.spark_master
+    if request.engine == "spark":
+        master = read_master((environ or {}).get(SETTING) or master)
     warnings = (f"{as_of} lies in the future: today is {today}",) if as_of > today else ()
     return Plan(
         landing=request.landing,
@@ -110,7 +113,7 @@ def understand(request: Request, now: datetime, environ: Mapping[str, str] | Non
         does_publish=request.does_publish,
         known_by=known_by,
         wait_seconds=request.wait_seconds,
-        spark_master=(environ or {}).get(SPARK_MASTER) or Plan.spark_master,
+        spark_master=master,
         acceptances=(
             *(Acceptance.stale(kind, request.reason, until, today) for kind in request.accept_stale),
             *(Acceptance.refused(path, request.reason, until, today) for path in request.accept_refused),

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from records.errors import UsageError
+from records.resolve.spark_address import CONNECT, require_answer, shown
 from records.resolve.workspace import LOCAL_SPARK, Workspace, parquet_files
 
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import SparkSession
 
-CONNECT = "sc://"
 _APP = "creditgrade"
 # What the answers rest on, whatever the cluster's own defaults say.
 _NEEDED = {
@@ -41,6 +42,9 @@ _PARTITIONS = (
     "spark.sql.shuffle.partitions",
     "8",
 )  # on one machine, where nothing else is set: 200 is for clusters
+# A cluster without a free core says nothing and waits for ever.
+_FIRST_TASK_SECONDS = 600.0
+_REASON = re.compile(r"Application has been killed\. Reason: (.+)")
 _GLOB = re.compile(r"([{}\[\]*?\\])")
 
 
@@ -48,7 +52,8 @@ def require_spark(master: str) -> None:
     """Refuses at once what could not run.
 
     Raises:
-        UsageError: ``engine_missing``: the extra, or Java, is not installed.
+        UsageError: ``engine_missing``: the extra, or Java, is not installed; ``engine_unreachable``: nothing
+            answers at its address.
     """
     if find_spec("pyspark") is None:
         raise UsageError(
@@ -62,6 +67,7 @@ def require_spark(master: str) -> None:
             )
     elif shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
         raise UsageError("--engine spark needs Java 17 or newer, or JAVA_HOME", rule="engine_missing")
+    require_answer(master)
 
 
 def start_session(master: str, folder: Path, **settings: str) -> SparkSession:
@@ -73,7 +79,8 @@ def start_session(master: str, folder: Path, **settings: str) -> SparkSession:
         settings: of Spark, before ours (tests).
 
     Raises:
-        UsageError: ``engine_missing``; ``engine_unreachable``: no session there.
+        UsageError: ``engine_missing``; ``engine_unreachable``: no session there, or none of its
+            machines takes up work.
     """
     require_spark(master)
     from py4j.protocol import Py4JError
@@ -95,8 +102,11 @@ def start_session(master: str, folder: Path, **settings: str) -> SparkSession:
                 session.conf.set(*_PARTITIONS)
     except (PySparkException, Py4JError, OSError) as error:
         raise UsageError(
-            f"--engine spark: no session at {master}: {_cause(error, folder)}", rule="engine_unreachable"
+            f"--engine spark: no session at {shown(master)}: {_cause(error, folder)}",
+            rule="engine_unreachable",
         ) from error
+    if not master.startswith("local"):
+        _first_task(session, master)
     return session
 
 
@@ -207,6 +217,23 @@ def _start_java(settings: dict[str, str], folder: Path) -> None:
         SparkContext(conf=conf)
 
 
+def _first_task(session: SparkSession, master: str) -> None:
+    pool = ThreadPoolExecutor(1, thread_name_prefix="spark")
+    task = pool.submit(session.range(1).count)
+    pool.shutdown(wait=False)
+    try:
+        task.result(_FIRST_TASK_SECONDS)
+    except BaseException as error:
+        session.stop()  # the task fails, and the thread that waits for it ends
+        if not isinstance(error, TimeoutError):
+            raise
+        raise UsageError(
+            f"--engine spark: {shown(master)} took up no work in {_FIRST_TASK_SECONDS:g} s: has it workers with "
+            "free cores, and the memory of spark.executor.memory?",
+            rule="engine_unreachable",
+        ) from error
+
+
 def _cause(error: Exception, folder: Path) -> str:
     """One line; no row was read by then."""
     log = folder / "spark.log"
@@ -214,4 +241,7 @@ def _cause(error: Exception, folder: Path) -> str:
         said = log.read_text(encoding="utf-8", errors="replace").splitlines()
         return next((line for line in said if line and not line.startswith("WARNING")), "Java ended")[:200]
     java = getattr(error, "java_exception", None)
-    return str(error if java is None else java.toString()).partition("\n")[0][:200]
+    text = str(error if java is None else java.toString()).partition("\n")[0]
+    if "stopped SparkContext" in text and log.exists():  # why it was stopped, the log alone says
+        text = (_REASON.findall(log.read_text(encoding="utf-8", errors="replace")) or [text])[-1]
+    return text[:200]

@@ -10,9 +10,11 @@ import importlib.util
 import json
 import os
 import shutil
+import socket
+import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -20,7 +22,7 @@ from flows.control.failures import as_failure
 from flows.request import Request, understand
 from flows.run import run
 from records.errors import CreditgradeError, UsageError
-from records.resolve import spark
+from records.resolve import spark, spark_address
 from tests.integration.cli.conftest import Told
 
 FULL = 7  # the seed of a city that fills every table
@@ -119,5 +121,73 @@ def test_java_that_does_not_start_is_told_in_one_line(
 def test_the_master_comes_from_the_environment(tmp_path: Path) -> None:
     request = Request(tmp_path, tmp_path, engine="spark")
     assert understand(request, NOW).spark_master == "local[*]"
-    asked = understand(request, NOW, {"CREDITGRADE_SPARK_MASTER": "spark://head:7077"})
-    assert asked.spark_master == "spark://head:7077"
+    for master in (
+        "local", "local[4]", "local[*,2]", "spark://head:7077", "spark://head-1:7077,10.0.0.2:7077", "yarn",
+        "k8s://https://head:6443", "sc://head", "sc://head:15002", "sc://[::1]:15002/;use_ssl=true;token=x",
+    ):  # fmt: skip
+        asked = understand(request, NOW, {"CREDITGRADE_SPARK_MASTER": f" {master} "})
+        assert asked.spark_master == master
+
+
+@pytest.mark.parametrize(
+    "text", ["head:7077", "spark://head", "spark://", "spark://head:70770", "local[0]", "local[", "http://head:8080", "sc://"]
+)  # fmt: skip
+def test_a_master_that_is_none_is_told_before_anything_is_taken_in(tmp_path: Path, text: str) -> None:
+    failure = _refused(tmp_path, {"CREDITGRADE_SPARK_MASTER": text})
+    assert failure.rule == "bad_option"
+    assert str(failure).startswith(
+        f"CREDITGRADE_SPARK_MASTER {text.rstrip('/')!r} is none of local[N], spark://"
+    )
+    assert not (tmp_path / "out" / "lake").exists()
+    # Whoever does not ask for Spark need not mend it.
+    assert understand(Request(tmp_path, tmp_path), NOW, {"CREDITGRADE_SPARK_MASTER": text}).engine == "duckdb"
+
+
+def test_a_master_that_does_not_answer_is_told_before_anything_is_taken_in(tmp_path: Path) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        master = f"spark://127.0.0.1:{nobody.getsockname()[1]}"
+        failure = _refused(tmp_path, {"CREDITGRADE_SPARK_MASTER": master})
+    assert failure.rule == "engine_unreachable"
+    assert f"nothing answers at {master} (127.0.0.1:" in str(failure)
+    assert not (tmp_path / "out" / "lake").exists()
+
+
+def test_one_of_two_masters_is_enough() -> None:
+    with socket.socket() as nobody, socket.socket() as head:
+        nobody.bind(("127.0.0.1", 0))
+        head.bind(("127.0.0.1", 0))
+        head.listen()
+        places = ",".join(f"127.0.0.1:{one.getsockname()[1]}" for one in (nobody, head))
+        spark_address.require_answer(f"spark://{places}")
+
+
+def test_a_connect_servers_token_is_not_told() -> None:
+    assert spark_address.addresses("sc://head/;token=secret") == [("head", 15002)]
+    with pytest.raises(UsageError, match="engine_unreachable") as raised:
+        spark_address.require_answer("sc://127.0.0.1:1/;token=secret")
+    assert "secret" not in str(raised.value)
+    with pytest.raises(UsageError, match="bad_option") as raised:
+        spark_address.read_master("sc:/127.0.0.1:1/;token=secret")
+    assert "secret" not in str(raised.value)
+
+
+def test_a_cluster_without_a_free_worker_is_told_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spark, "_FIRST_TASK_SECONDS", 0.1)
+    stopped = threading.Event()
+
+    class Session:
+        """Its task ends with it, as Spark's does."""
+
+        def range(self, _rows: int) -> Session:
+            return self
+
+        def count(self) -> None:
+            assert stopped.wait(30)
+
+        def stop(self) -> None:
+            stopped.set()
+
+    with pytest.raises(UsageError, match=r"spark://head:7077 took up no work in 0\.1 s.*engine_unreachable"):
+        spark._first_task(cast(Any, Session()), "spark://head:7077")
+    assert stopped.is_set()
