@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from asyncio import wrap_future
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from desk.tokens import Token
 
 COOKIE = "creditgrade_desk"
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
+_NAME = re.compile(r"[A-Za-z_-]{1,40}")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -63,9 +65,10 @@ class ApiGuard(Guard):
         """The caller.
 
         Raises:
-            Refused: 401, 403, 429.
+            Refused: 401, 403, 429; 400 where the query has a parameter that the route does not know.
         """
         caller = await self.caller(request)
+        _check_query(request)
         if caller.session is not None and request.method not in _SAFE:
             _check_csrf(caller.session, request.headers.get(CSRF_HEADER, ""))
         return caller
@@ -158,6 +161,21 @@ def check_origin(request: Request) -> None:
         is_ours = False
     if not is_ours:
         raise Refused(403, "other_site", "the form belongs to another site")
+
+
+def _check_query(request: Request) -> None:
+    """A mistyped parameter would be left aside, and another question answered than was asked."""
+    known = {one.alias for one in request.scope["route"].dependant.query_params}
+    unknown = next((name for name in request.query_params if name not in known), None)
+    if unknown is None:
+        return
+    # Only what can be a mistyped name is repeated: a citizen's id may stand in its place.
+    which = f"the parameter {unknown!r}" if _NAME.fullmatch(unknown) else "a parameter of the query"
+    raise Refused(
+        400,
+        "unknown_parameter",
+        f"{which} is unknown; known here: {', '.join(sorted(known)) or 'none'}",
+    )
 
 
 def _check_csrf(session: Session, sent: str) -> None:

@@ -34,6 +34,32 @@ def test_one_question(site: Site) -> None:
     assert entry["who"].startswith("token:")
 
 
+@pytest.mark.parametrize(
+    ("path", "detail"),
+    [
+        (
+            "answer?aplicant=x",
+            "the parameter 'aplicant' is unknown; known here: applicant, item, known_on, on",
+        ),
+        ("answer?applicant=x&on=2026-01-01&known=x", "the parameter 'known' is unknown"),
+        ("answer?applicant=x&11010519491231002X=", "a parameter of the query is unknown"),
+        ("entities?q=x&limits=1", "the parameter 'limits' is unknown; known here: limit, q"),
+        (f"entities/{code(1)}/history?on=2026-01-01", "the parameter 'on' is unknown; known here: none"),
+        ("divisions/34/entities?Status=ELIGIBLE_CLEAN3Y", "known here: limit, page, status"),
+        ("openapi.json?x=", "the parameter 'x' is unknown; known here: none"),
+    ],
+)
+def test_a_parameter_that_is_not_known_is_told(site: Site, path: str, detail: str) -> None:
+    """Left aside, it would answer another question than was asked."""
+    client, url = site.client(), f"/api/v1/{path}"
+    answered = client.get(url, headers=site.token("ask", "search", "history", "list"))
+    assert answered.status_code == 400
+    assert answered.json()["type"] == "urn:creditgrade:problem:unknown_parameter"
+    assert detail in answered.json()["detail"]
+    assert "11010519491231002X" not in answered.text
+    assert client.get(url).status_code == 401  # whom it does not know, it tells nothing
+
+
 def test_many_as_json(site: Site) -> None:
     questions = [{"applicant": code(1), "item": "排污许可"}, {"applicant": "顺达商行"}, {"applicant": ""}]
     answered = site.client().post(

@@ -22,7 +22,7 @@ import pytest
 AS_OF = "2026-06-30"
 HOST = "127.0.0.1"
 ENTITIES = 300
-ROWS_A_FILE = 3  # small deliveries, so that the lake puts them together in packs
+ROWS_A_FILE = 2  # small deliveries, so that the lake puts them together in packs
 WORKERS = 2
 _SMALL_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 # As an operator writes it. A machine that was stopped for minutes is not to be taken for lost.
@@ -126,14 +126,20 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 
 def _cut(landing: Path) -> None:
-    """Every file of one record a line becomes many small ones."""
+    """CSV files of many records become many small ones."""
     for path in sorted(landing.rglob("*.csv")):
-        head, *lines = path.read_bytes().splitlines(keepends=True)
-        if b'"' in path.read_bytes() or not head.startswith(b"\xef\xbb\xbf"):
-            continue
-        for n in range(0, len(lines), ROWS_A_FILE):
+        text = path.read_bytes()
+        if text.startswith((b"\xff\xfe", b"\xfe\xff")):
+            continue  # UTF-16 has its ends of lines elsewhere
+        records = [b""]
+        for line in text.splitlines(keepends=True):
+            records[-1] += line
+            if records[-1].count(b'"') % 2 == 0:  # not inside a cell
+                records.append(b"")
+        head, *rows = records[:-1] if records[-1] == b"" else records
+        for n in range(0, len(rows), ROWS_A_FILE):
             part = path.with_name(f"{path.stem}-{n:05d}.csv")
-            part.write_bytes(head + b"".join(lines[n : n + ROWS_A_FILE]))
+            part.write_bytes(head + b"".join(rows[n : n + ROWS_A_FILE]))
         path.unlink()
 
 
