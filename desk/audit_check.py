@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from desk.as_json import safe_cell
 from desk.audit import START, link
+from desk.places import HEAD_KEY
 from desk.schema import ENTRIES
 from publish.places import MANIFEST, SNAPSHOTS
 
 if TYPE_CHECKING:
     from desk.audit import Audit
 
-HEAD_KEY = "desk_audit_head"
 COLUMNS = tuple(column.name for column in ENTRIES.columns)
 _TOLD_MAX = 20
 
@@ -69,9 +69,10 @@ def check(audit: Audit, witnesses: Iterable[Witness] = ()) -> list[str]:
     return problems
 
 
-def witnesses_in(out: Path) -> tuple[list[Witness], int]:
-    """The heads in the manifests of an output folder, and how many manifests could not be read."""
-    found, unread = [], 0
+def witnesses_in(out: Path) -> tuple[list[Witness], list[str]]:
+    """The heads in the manifests of an output folder, and the manifests that could not be read."""
+    found: list[Witness] = []
+    unread: list[str] = []
     folder = out / SNAPSHOTS
     for place in sorted(folder.glob(f"as_of=*/{MANIFEST}")) if folder.is_dir() else ():
         try:
@@ -81,7 +82,7 @@ def witnesses_in(out: Path) -> tuple[list[Witness], int]:
                     Witness(f"{place.parent.name}/{MANIFEST}", int(head["entries"]), str(head["hash"]))
                 )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            unread += 1
+            unread.append(f"{place.parent.name}/{MANIFEST}")
     return found, unread
 
 

@@ -182,12 +182,12 @@ def audit_verify(
 
     places = places_of(runs, database, audit)
     root = runs or (Path(os.environ[ENV_OUT]) if os.environ.get(ENV_OUT) else None)
-    witnesses, unread = witnesses_in(root) if root else ([], 0)
+    witnesses, unread = witnesses_in(root) if root else ([], [])
     with _trail(places) as trail:
         head = trail.head()
         problems = check(trail, witnesses)
-    if unread:
-        print(f"warning: {unread} manifests could not be read; their witness is missing", file=sys.stderr)
+    # Whoever cuts a tail may spoil its witness too.
+    problems += [f"{place} cannot be read: its witness is missing" for place in unread]
     if problems:
         for problem in problems[1:]:
             print(problem, file=sys.stderr)
@@ -200,7 +200,10 @@ def audit_verify(
 
 def audit_export(
     output: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help=".csv for people, .jsonl with every link exact.")
+        Path,
+        typer.Option(
+            "--out", metavar="FILE", help=".csv for people, .jsonl with every link exact; must not exist."
+        ),
     ],
     runs: Runs = None,
     database: Database = None,
@@ -211,6 +214,8 @@ def audit_export(
     from desk.audit import Entry
     from flows.desk import export_audit
 
+    if output.exists():
+        raise UsageError(f"--out {output} exists; it may be what somebody was given", rule="bad_option")
     with _trail(places_of(runs, database, audit)) as trail:
         rows = export_audit(trail, output)
         trail.append(Entry(me(), "audit_export", detail={"rows": rows}))

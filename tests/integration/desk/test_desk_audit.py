@@ -124,7 +124,10 @@ def test_witnesses_are_read_from_manifests(tmp_path: Path) -> None:
         (tmp_path / "snapshots" / name).mkdir(parents=True)
         (tmp_path / "snapshots" / name / "manifest.json").write_text(content)
     found, unread = witnesses_in(tmp_path)
-    assert ([(one.entries, one.hash) for one in found], unread) == ([(3, "ab")], 1)
+    assert ([(one.entries, one.hash) for one in found], unread) == (
+        [(3, "ab")],
+        ["as_of=2026-06-30/manifest.json"],
+    )
 
 
 def test_where_the_trail_cannot_be_written_nothing_is_answered(town: City) -> None:

@@ -270,7 +270,15 @@ def test_users_tokens_and_the_trail(
     assert run("audit", "export", "--out", str(exported))[0] == 0
     actions = [json.loads(line)["action"] for line in exported.read_text().splitlines()]
     assert actions == ["user_add", "user_change", "token_add", "token_revoke"]
+    assert run("audit", "export", "--out", str(exported))[0] == 2
+    assert len(exported.read_text().splitlines()) == 4  # as it was
     assert "every link holds" in run("audit", "verify")[1]
+    snapshot = runs / "snapshots" / "as_of=2026-01-01"
+    snapshot.mkdir(parents=True)
+    (snapshot / "manifest.json").write_text("{")
+    ended, told = run("audit", "verify", "-q")
+    assert ended == 4
+    assert "as_of=2026-01-01/manifest.json cannot be read: its witness is missing" in told
 
 
 def test_a_broken_trail_ends_with_4(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -346,6 +354,33 @@ class TestNight:
         assert [(one.entries, one.hash) for one in witnesses] == [(1, head.hash)]
         assert check(audit, witnesses) == []
         audit.close()
+
+    def test_a_cut_trail_is_a_warning_of_the_next_night(self, night: nights.City) -> None:
+        from desk.audit import Entry, Who
+
+        places = self.desk(night)
+        audit = Audit(places)
+        for n in (1, 2):
+            audit.append(Entry(Who("os:x", "operator", "cli"), "check", code(n)))
+        audit.close()
+        first = night.run().published
+        where = f"{first.path.name}/manifest.json"
+        told = f"the desk's audit trail ends at entry {{}}, {where} witnessed 2: its tail was cut"
+
+        def told_now() -> list[str]:
+            return [one for one in night.run().warnings if "audit trail" in one]
+
+        assert told_now() == []
+        with sqlite3.connect(night.out / "desk" / "audit.sqlite") as connection:
+            connection.execute("DROP TRIGGER desk_audit_no_delete")
+            connection.execute("DELETE FROM desk_audit WHERE seq = 2")
+        connection.close()
+        (line,) = told_now()
+        assert line.startswith(told.format(1))
+        for file in (night.out / "desk").glob("audit.sqlite*"):
+            file.unlink()
+        (line,) = told_now()
+        assert line.startswith(told.format(0))
 
     def test_a_trail_that_cannot_be_read_delays_no_snapshot(
         self,
