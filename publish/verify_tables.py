@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 Found = Iterator[tuple[str, str]]
 _BOM = b"\xef\xbb\xbf"
-_BATCH = 1 << 17
-_BLOCK = 1 << 24
+# Small blocks stay in the processor's cache; a row longer than one is read in the larger.
+_BLOCKS = (1 << 21, 1 << 24)
 
 
 def check_table(
@@ -59,85 +59,133 @@ def check_table(
                     "row_count",
                     f"{spec.parquet}: has {file.metadata.num_rows} rows, not {rows[spec.parquet]}",
                 )
-            yield from _in_order(file, spec)
+            yield from _in_order(file, spec, does_read_cells)
     except (pa.ArrowException, OSError):
         yield "file_damaged", f"{spec.parquet}: cannot be read as Parquet"
         return
     yield from _csv(snapshot, spec, rows, does_read_cells)
 
 
-def _in_order(file: Any, spec: TableSpec) -> Found:
-    """Each row is not before the row above it, by all columns; keys are unique; nothing is null that may not be."""
-    last: pa.Table | None = None
+def _in_order(file: Any, spec: TableSpec, does_read_all: bool) -> Found:
+    """Each row is not before the row above it, by all columns; keys are unique; nothing is null that may not be.
+
+    A column is read where those before it leave rows equal, or where its file allows a null that its table does not.
+    """
+    stored = file.schema_arrow
+    may_be_null = [
+        field.name for field in spec.schema if not field.nullable and stored.field(field.name).nullable
+    ]
+    # A key stands first and must be unique, so that no other column decides.
+    names = spec.key or spec.schema.names
     first_row = 0
-    for batch in file.iter_batches(_BATCH):
-        table = pa.Table.from_batches([batch])
-        for field in spec.schema:
-            if not field.nullable and table[field.name].null_count:
-                yield "null_value", f"{spec.parquet}: {field.name} is empty in some rows"
+    before: _Columns | None = None
+    for group in range(file.metadata.num_row_groups):
+        rows = file.metadata.row_group(group).num_rows
+        if not rows:
+            continue
+        read = _Columns(file, group, before)
+        if does_read_all:
+            read.all()
+        for name in may_be_null:
+            if read.column(name).null_count:
+                yield "null_value", f"{spec.parquet}: {name} is empty in some rows"
                 return
-        # A key stands first and must be unique, so that no other column decides.
-        rows = table.select(list(spec.key)) if spec.key else table
-        after = rows.slice(rows.num_rows - 1)
-        rows = rows if last is None else pa.concat_tables([last, rows]).combine_chunks()
-        place = _first_disorder(rows, len(spec.key))
+        place = _first_disorder(map(read.with_row_before, names), len(spec.key))
         if place is not None:
-            at = first_row + place + (1 if last is None else 0)
+            at = first_row + place + (before is None)
             yield "not_sorted", f"{spec.parquet}: row {at + 1} is out of order or repeats a key"
             return
-        first_row += table.num_rows
-        last = after
+        first_row += rows
+        read.forget_before()
+        before = read
 
 
-def _first_disorder(table: pa.Table, key_columns: int) -> int | None:
+class _Columns:
+    """The columns of one group of rows, each read when it is asked for."""
+
+    def __init__(self, file: Any, group: int, before: _Columns | None) -> None:
+        self._file = file
+        self._group = group
+        self._before = before
+        self._found: dict[str, pa.Array] = {}
+
+    def all(self) -> None:
+        """Reads every column."""
+        table = self._file.read_row_group(self._group)
+        self._found = {name: table[name].combine_chunks() for name in table.column_names}
+
+    def column(self, name: str) -> pa.Array:
+        """One column."""
+        if name not in self._found:
+            table = self._file.read_row_group(self._group, columns=[name], use_threads=False)
+            self._found[name] = table[name].combine_chunks()
+        return self._found[name]
+
+    def with_row_before(self, name: str) -> pa.Array:
+        """One column behind its value in the last row of the group before, if there is one."""
+        if self._before is None:
+            return self.column(name)
+        before = self._before.column(name)
+        return pa.concat_arrays([before.slice(len(before) - 1), self.column(name)])
+
+    def forget_before(self) -> None:
+        """Lets go of the group before."""
+        self._before = None
+
+
+def _first_disorder(columns: Iterable[pa.Array], key_columns: int) -> int | None:
     """Index of the first row that is greater than the next one, or equal to it in the whole key."""
     import numpy as np
 
-    open_pairs = np.ones(max(table.num_rows - 1, 0), dtype=bool)
-    bad = np.zeros_like(open_pairs)
-    for number, column in enumerate(table.itercolumns(), start=1):
-        if not open_pairs.any():
-            break
-        before, equal = _compare(column.combine_chunks(), open_pairs)
-        bad |= open_pairs & ~before & ~equal
-        open_pairs = open_pairs & equal
+    bad = open_pairs = np.empty(0, dtype=bool)
+    for number, column in enumerate(columns, start=1):
+        pairs = len(column) - 1
+        if number == 1:
+            bad, open_pairs = np.zeros(pairs, dtype=bool), np.arange(pairs)
+        if len(open_pairs) == pairs:
+            upper, lower = column.slice(0, pairs), column.slice(1)
+        else:
+            upper, lower = column.take(pa.array(open_pairs)), column.take(pa.array(open_pairs + 1))
+        same = _same(upper, lower)
+        other = np.flatnonzero(~same)
+        bad[open_pairs[other]] = ~_less(upper.take(pa.array(other)), lower.take(pa.array(other)))
+        open_pairs = open_pairs[same]
         if number == key_columns:
-            bad |= open_pairs
+            bad[open_pairs] = True
+            break
+        if not len(open_pairs):
             break
     return int(np.argmax(bad)) if bad.any() else None
 
 
-def _compare(column: Any, wanted: Any) -> tuple[Any, Any]:
-    """For each row and the next: does it come before, and is it equal? Nulls come first, text by code point."""
+def _same(upper: pa.Array, lower: pa.Array) -> Any:
+    """Whether values that stand beside one another are equal."""
     import numpy as np
     import pyarrow.compute as pc
 
-    if pa.types.is_list(column.type):
-        return _compare_lists(column, wanted)
-    upper, lower = column.slice(0, len(column) - 1), column.slice(1)
-    less = pc.fill_null(pc.less(upper, lower), False).to_numpy(zero_copy_only=False)
-    same = pc.fill_null(pc.equal(upper, lower), False).to_numpy(zero_copy_only=False)
-    if column.null_count:
-        upper_null, lower_null = (np.asarray(pc.is_null(part)) for part in (upper, lower))
-        less = less | (upper_null & ~lower_null)
-        same = same | (upper_null & lower_null)
-    return less, same
+    if pa.types.is_list(upper.type):
+        return np.array([one == other for one, other in _pairs(upper, lower)], dtype=bool)
+    same = np.asarray(pc.fill_null(pc.equal(upper, lower), False))
+    return same | (np.asarray(pc.is_null(upper)) & np.asarray(pc.is_null(lower)))
 
 
-def _compare_lists(column: Any, wanted: Any) -> tuple[Any, Any]:
+def _less(upper: pa.Array, lower: pa.Array) -> Any:
+    """Whether the first of two different values comes before the second: nulls first, text by code point."""
     import numpy as np
+    import pyarrow.compute as pc
 
-    less, same = np.zeros(len(wanted), dtype=bool), np.zeros(len(wanted), dtype=bool)
-    for index in np.flatnonzero(wanted):
-        upper, lower = column[int(index)].as_py(), column[int(index) + 1].as_py()
-        less[index], same[index] = upper < lower, upper == lower
-    return less, same
+    if pa.types.is_list(upper.type):
+        return np.array([one < other for one, other in _pairs(upper, lower)], dtype=bool)
+    less = np.asarray(pc.fill_null(pc.less(upper, lower), False))
+    return less | np.asarray(pc.is_null(upper))
+
+
+def _pairs(upper: pa.Array, lower: pa.Array) -> Iterator[tuple[Any, Any]]:
+    return zip(upper.to_pylist(), lower.to_pylist(), strict=True)
 
 
 def _csv(snapshot: Path, spec: TableSpec, rows: Mapping[str, int], does_read_cells: bool) -> Found:
     """It begins with a byte-order mark and the columns, and has the rows of the Parquet file."""
-    import pyarrow.csv as pa_csv
-
     from publish.verify_cells import first_other_row
 
     with open(snapshot / spec.csv, "rb") as file:
@@ -145,18 +193,8 @@ def _csv(snapshot: Path, spec: TableSpec, rows: Mapping[str, int], does_read_cel
     if not header.startswith(_BOM):
         yield "csv_no_bom", f"{spec.csv}: does not begin with a byte-order mark"
     names = next(csv.reader([header.removeprefix(_BOM).decode(errors="replace")]), [])
-    # Every row is parsed; one column is enough to count them.
-    first = spec.schema.names[0]
     try:
-        with pa_csv.open_csv(
-            snapshot / spec.csv,
-            read_options=pa_csv.ReadOptions(block_size=_BLOCK),
-            parse_options=pa_csv.ParseOptions(newlines_in_values=True),
-            convert_options=pa_csv.ConvertOptions(
-                include_columns=[first], include_missing_columns=True, column_types={first: pa.string()}
-            ),
-        ) as reader:
-            count = sum(batch.num_rows for batch in reader)
+        count = _csv_rows(snapshot / spec.csv, spec.schema.names[0])
     except pa.ArrowException:
         yield "file_damaged", f"{spec.csv}: cannot be read as CSV"
         return
@@ -170,6 +208,27 @@ def _csv(snapshot: Path, spec: TableSpec, rows: Mapping[str, int], does_read_cel
                 yield "csv_differs", f"{spec.csv}: row {other} is not that of {spec.parquet}"
         except pa.ArrowException:
             yield "csv_differs", f"{spec.csv}: has a cell that its column cannot hold"
+
+
+def _csv_rows(path: Path, column: str) -> int:
+    """Every row is parsed; one column is enough to count them."""
+    import pyarrow.csv as pa_csv
+
+    for block in _BLOCKS:
+        try:
+            with pa_csv.open_csv(
+                path,
+                read_options=pa_csv.ReadOptions(block_size=block),
+                parse_options=pa_csv.ParseOptions(newlines_in_values=True),
+                convert_options=pa_csv.ConvertOptions(
+                    include_columns=[column], include_missing_columns=True, column_types={column: pa.string()}
+                ),
+            ) as reader:
+                return sum(batch.num_rows for batch in reader)
+        except pa.ArrowInvalid:
+            if block == _BLOCKS[-1]:
+                raise
+    raise AssertionError("no block")
 
 
 def check_across(snapshot: Path, described: Mapping[str, Any]) -> Found:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import random
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from publish.snapshot import Published
+from publish.tables import QUARANTINE, SHADOW_POINTS, UNMATCHED
 from publish.verify import verify
+from publish.verify_tables import check_table
 from records.errors import UsageError
 
 Damage = Callable[[Path], None]
@@ -224,3 +229,44 @@ def test_no_message_tells_a_class_or_points(published: Published) -> None:
     messages = " ".join(problem.message for problem in verify(published.path))
     assert "999" not in messages
     assert "D" not in messages.replace("MAX", "")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_first_row_out_of_order_is_named(seed: int, tmp_path: Path) -> None:
+    """Across groups of rows, with nulls, lists and rows that are equal in the first columns."""
+    rng = random.Random(seed)
+
+    def comparable(row: dict[str, Any]) -> list[tuple[bool, Any]]:
+        return [(value is not None, "" if value is None else value) for value in row.values()]
+
+    for _ in range(60):
+        spec = rng.choice([QUARANTINE, UNMATCHED, SHADOW_POINTS])
+        rows = [
+            {
+                field.name: rng.choice([["a"], ["a", "b"], ["b"]]) if pa.types.is_list(field.type)
+                else None if field.nullable and rng.random() < 0.3
+                else rng.choice("中ab") if pa.types.is_string(field.type)
+                else date(2026, 6, rng.choice([1, 2])) if pa.types.is_date(field.type)
+                else rng.choice([1, 2])
+                for field in spec.schema
+            }
+            for _ in range(rng.randrange(14))
+        ]  # fmt: skip
+        rows.sort(key=comparable)
+        for _ in range(rng.randrange(2)):
+            rng.shuffle(rows)
+        keyed = [comparable(row)[: len(spec.key) or None] for row in rows]
+        bad = [
+            at + 2
+            for at, (one, other) in enumerate(itertools.pairwise(keyed))
+            if one > other or (spec.key and one == other)
+        ]
+        path = tmp_path / spec.parquet
+        path.parent.mkdir(exist_ok=True)
+        pq.write_table(
+            pa.Table.from_pylist(rows, spec.schema), path, row_group_size=rng.choice([1, 2, 5, 99])
+        )
+        (tmp_path / spec.csv).write_bytes(b"")  # of no interest
+        told = check_table(tmp_path, spec, {spec.parquet: len(rows)})
+        found = [message for rule, message in told if rule == "not_sorted"]
+        assert found == [f"{spec.parquet}: row {at} is out of order or repeats a key" for at in bad[:1]]
