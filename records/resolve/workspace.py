@@ -13,13 +13,14 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import duckdb
     import ibis
+    import ibis.expr.datatypes as dt
     import ibis.expr.operations as ops
     import ibis.expr.types as ir
     import pyarrow as pa
@@ -171,14 +172,11 @@ class DuckDBWorkspace(Workspace):
         Args:
             leaves: it goes to its Parquet file at once; who reads it reads that.
         """
-        from ibis.backends.sql.datatypes import DuckDBType
-
         # The engine's own types differ from the declared ones (a sum of int64 is a HUGEINT, which Parquet would
         # hold as a double): the stored table has the declared types.
         schema = expr.schema()
         columns = ", ".join(
-            f'CAST("{column}" AS {DuckDBType.to_string(kind)}) AS "{column}"'
-            for column, kind in schema.items()
+            f'CAST("{column}" AS {_type_name(kind)}) AS "{column}"' for column, kind in schema.items()
         )
         plan, reads = _as_sql(expr.op())
         rows = f"SELECT {columns} FROM ({plan})"
@@ -333,6 +331,14 @@ def _as_sql(op: ops.Node) -> tuple[str, tuple[str, ...]]:
     import ibis
 
     return str(ibis.duckdb.compile(op.to_expr())), _reads(op)
+
+
+@cache
+def _type_name(kind: dt.DataType) -> str:
+    """A type as DuckDB names it: a grading asks for a dozen types a thousand times."""
+    from ibis.backends.sql.datatypes import DuckDBType
+
+    return DuckDBType.to_string(kind)
 
 
 def _reads(op: ops.Node) -> tuple[str, ...]:
