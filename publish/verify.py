@@ -91,23 +91,30 @@ def _files(snapshot: Path, described: Mapping[str, Any]) -> Iterator[Problem]:
             if path not in listed:
                 yield Problem("file_not_listed", f"{path}: is not in the manifest")
     gone = _gone(snapshot)
-    for path, output in listed.items():
-        place = snapshot / path
-        if path in gone and not place.exists():
-            continue  # pruned, on the record
-        if ".." in Path(path).parts or not place.is_file():
-            yield Problem("file_missing", f"{path}: is missing")
-        elif place.is_symlink():
-            yield Problem("file_changed", f"{path}: is a link, so that its bytes may change elsewhere")
-        elif place.stat().st_size != output["bytes"]:
-            yield Problem("file_changed", f"{path}: has another size than the manifest says")
-        elif _sha256(place) != output["sha256"]:
-            yield Problem("file_changed", f"{path}: has other bytes than the manifest says")
+    with ThreadPoolExecutor(CORES) as pool:
+        pruned = {path for path in gone if not (snapshot / path).exists()}  # on the record
+        kept = [(path, output) for path, output in listed.items() if path not in pruned]
+        for problems in pool.map(lambda one: _difference(snapshot, *one), kept):
+            yield from problems
     known = {*listed, MANIFEST, DESK_MANIFEST, *((PRUNED,) if gone else ())}
     for place in sorted(snapshot.rglob("*")):
         path = place.relative_to(snapshot).as_posix()
         if not place.is_dir() and path not in known:
             yield Problem("file_not_listed", f"{path}: is not in the manifest")
+
+
+def _difference(snapshot: Path, path: str, output: Mapping[str, Any]) -> list[Problem]:
+    """In what a listed file is not the one that the manifest says."""
+    place = snapshot / path
+    if ".." in Path(path).parts or not place.is_file():
+        return [Problem("file_missing", f"{path}: is missing")]
+    if place.is_symlink():
+        return [Problem("file_changed", f"{path}: is a link, so that its bytes may change elsewhere")]
+    if place.stat().st_size != output["bytes"]:
+        return [Problem("file_changed", f"{path}: has another size than the manifest says")]
+    if _sha256(place) != output["sha256"]:
+        return [Problem("file_changed", f"{path}: has other bytes than the manifest says")]
+    return []
 
 
 def _gone(snapshot: Path) -> set[str]:

@@ -165,6 +165,8 @@ def _same(upper: pa.Array, lower: pa.Array) -> Any:
 
     if pa.types.is_list(upper.type):
         return np.array([one == other for one, other in _pairs(upper, lower)], dtype=bool)
+    if not upper.null_count and not lower.null_count:
+        return np.asarray(pc.equal(upper, lower))
     same = np.asarray(pc.fill_null(pc.equal(upper, lower), False))
     return same | (np.asarray(pc.is_null(upper)) & np.asarray(pc.is_null(lower)))
 
