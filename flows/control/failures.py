@@ -18,6 +18,9 @@ from records.errors import CreditgradeError, UsageError
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # What a call on an open file says without naming it: the disk below, or the limit of open files.
 _OF_A_DISK = {errno.EIO, errno.EROFS, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.EMFILE, errno.ENFILE}
+_LOST_SPARK = re.compile(
+    r"SparkContext was shut down|stopped SparkContext|ExecutorLostFailure|StatusCode.UNAVAILABLE"
+)
 _FULL_WORDS = re.compile(
     r"no space left|disk quota|file too large|disk full|out of disk|max_temp_directory_size", re.I
 )
@@ -83,6 +86,11 @@ def as_failure(error: BaseException) -> CreditgradeError:
         return CreditgradeError(
             f"the engine cannot read or write one of its files ({_place(error)})", rule="file_system"
         )
+    if _is_lost_spark(error):
+        return CreditgradeError(
+            f"Spark's driver or its cluster ended ({type(error).__name__} in {_place(error)}); nothing was published",
+            rule="engine_failed",
+        )
     return CreditgradeError(
         f"unexpected {type(error).__name__} in {_place(error)}; --debug shows the traceback",
         rule="unexpected",
@@ -98,6 +106,14 @@ def _is_full_disk(error: BaseException) -> bool:
 def _is_of_engine(error: BaseException) -> bool:
     """Raised by what runs set logic or writes Parquet."""
     return type(error).__module__.partition(".")[0] in ("duckdb", "_duckdb", "pyarrow", "py4j", "pyspark")
+
+
+def _is_lost_spark(error: BaseException) -> bool:
+    """Not a step that failed, but what runs the steps."""
+    if isinstance(error, ConnectionError):  # to the driver's Java, which is on this machine
+        return any(Path(f.filename).parent.name == "py4j" for f in traceback.extract_tb(error.__traceback__))
+    is_network = type(error).__name__ == "Py4JNetworkError"
+    return is_network or (_is_of_engine(error) and bool(_LOST_SPARK.search(str(error))))
 
 
 def _place(error: BaseException) -> str:

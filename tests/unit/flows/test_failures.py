@@ -107,3 +107,21 @@ def test_what_a_killed_run_left_goes_before_anything_else(tmp_path: Path) -> Non
     out.remove_leftovers()
     assert [folder for folder in left if folder.exists()] == []
     assert standing.exists()
+
+
+def test_a_spark_that_ends_is_told_without_what_java_said() -> None:
+    from py4j.protocol import Py4JNetworkError
+    from pyspark.errors import PySparkException
+
+    with pytest.raises(ConnectionRefusedError) as refused:  # its process is gone
+        exec(compile("raise ConnectionRefusedError(111, 'refused')", "/lib/py4j/clientserver.py", "exec"))
+    for error in (
+        raised(Py4JNetworkError("Answer from Java side is empty: 秘密")),
+        raised(PySparkException("Job 7 cancelled because SparkContext was shut down 秘密")),
+        refused.value,
+    ):
+        failure = as_failure(error)
+        assert (failure.exit_code, failure.rule) == (1, "engine_failed")
+        assert str(failure).startswith(f"Spark's driver or its cluster ended ({type(error).__name__} in ")
+        assert "秘密" not in str(failure)
+    assert as_failure(raised(ConnectionRefusedError(111, "refused"))).rule == "unexpected"
