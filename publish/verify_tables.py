@@ -42,7 +42,8 @@ def check_table(
         snapshot: its folder.
         spec: what the table should be.
         rows: rows of each file, as the manifest says.
-        does_read_cells: whether each cell of the CSV file is compared.
+        does_read_cells: whether each cell of the CSV file is compared, and each column of the Parquet file read: a
+            run, which has just written them, reads those that decide the order.
     """
     import pyarrow.parquet as pq
 
