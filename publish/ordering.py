@@ -73,15 +73,21 @@ def order_by(columns: Sequence[pa.ChunkedArray]) -> Numbers:
     """
     import numpy as np
 
-    rows = len(columns[0])
-    number: Numbers = np.zeros(rows, dtype=np.int64)
+    place: Numbers = np.zeros(len(columns[0]), dtype=np.int64)  # at which a row's group of equal rows begins
+    tied: Numbers = np.arange(len(place))  # rows that are not alone in their group
     for column in columns:
-        ranks, count = _ranks(column)
-        # Dense numbers: the product of two counts of rows is far from what 64 bits hold.
-        found, number = np.unique(number * count + ranks, return_inverse=True)
-        if len(found) == rows:
+        ranks, count = _ranks(column if len(tied) == len(place) else column.take(pa.array(tied)))
+        # The product of two counts of rows is far from what 64 bits hold.
+        found, inverse, sizes = np.unique(
+            place[tied] * count + ranks, return_inverse=True, return_counts=True
+        )
+        group = found // count
+        begins = np.cumsum(sizes) - sizes
+        place[tied] = (group + begins - begins[np.searchsorted(group, group)])[inverse]
+        tied = tied[sizes[inverse] > 1]
+        if not len(tied):
             break
-    return np.argsort(number)
+    return np.argsort(place)
 
 
 def _ranks(column: pa.ChunkedArray) -> tuple[Numbers, int]:
