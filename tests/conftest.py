@@ -15,7 +15,6 @@ import pytest
 
 import policy
 from records.resolve import workspace
-from tests.built_once import build_once
 
 NO_SKIP = "CREDITGRADE_NO_SKIP"
 # Plans, suites and items are many small objects that stay: looking through them at each 700 new ones costs a tenth.
@@ -32,7 +31,6 @@ def _load_policy_once(path: Path | None = None) -> policy.Policy:
 policy.load_policy = _load_policy_once
 # A night has one day; a process of the tests comes back to each of many.
 workspace._as_sql = lru_cache(maxsize=50 * workspace.STEPS)(workspace._as_sql.__wrapped__)
-build_once()
 # What `needs` asks for, and the commands that tell whether it is there. Debian keeps a server's own off the PATH.
 _COMMANDS = {
     "java": ("java",),
