@@ -18,6 +18,7 @@ _PORT = r":\d{1,5}"
 _FORMS = (
     r"local(?:\[(?:\*|[1-9]\d*)(?:,[1-9]\d*)?\])?",
     rf"spark://{_PLACE}{_PORT}(?:,{_PLACE}{_PORT})*",
+    r"local-cluster\[\d+,\d+,\d+\]",
     r"yarn",
     r"k8s://\S+",
     rf"sc://{_PLACE}(?:{_PORT})?/?(?:;\S*)?",
