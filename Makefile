@@ -48,9 +48,10 @@ nightly: $(READY) ## a Prefect server with its schedule, one night at once, wher
 	@.venv/bin/creditgrade nightly up --landing "$(or $(LANDING),$(NIGHT_OUT)/landing)" --out "$(NIGHT_OUT)" \
 		--port $(PORT) --at $(AT) $(if $(ONCE),--once)
 
-# A file stays in one process, which shares what it makes; in order of place, for the slowest files have few tests. Two
-# processes more than cores: tests that wait for a server, a command or the disk leave their core to another.
-WORKERS ?= $(shell $(PY) -c 'import os; print(min(8, (os.cpu_count() or 1) + 2))')
+# A file stays in one process, which shares what it makes; in order of place, for the slowest files have few tests. One
+# process more than cores: a test that waits for a server or a command leaves its core to another. Two more take longer:
+# each process imports and plans anew.
+WORKERS ?= $(shell $(PY) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
 
 test: $(DEV_READY) ## the whole test suite
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
