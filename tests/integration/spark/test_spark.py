@@ -122,7 +122,8 @@ def test_the_master_comes_from_the_environment(tmp_path: Path) -> None:
     request = Request(tmp_path, tmp_path, engine="spark")
     assert understand(request, NOW).spark_master == "local[*]"
     for master in (
-        "local", "local[4]", "local[*,2]", "spark://head:7077", "spark://head-1:7077,10.0.0.2:7077", "yarn",
+        "local", "local[4]", "local[*,2]", "local-cluster[2,1,1024]",
+        "spark://head:7077", "spark://head-1:7077,10.0.0.2:7077", "yarn",
         "k8s://https://head:6443", "sc://head", "sc://head:15002", "sc://[::1]:15002/;use_ssl=true;token=x",
     ):  # fmt: skip
         asked = understand(request, NOW, {"CREDITGRADE_SPARK_MASTER": f" {master} "})
