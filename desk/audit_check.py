@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from desk.as_json import safe_cell
 from desk.audit import START, link
-from desk.places import HEAD_KEY
 from desk.schema import ENTRIES
+from desk.witness import Witness, where, witness_in
 from publish.places import MANIFEST, SNAPSHOTS
 
 if TYPE_CHECKING:
@@ -20,20 +19,6 @@ if TYPE_CHECKING:
 
 COLUMNS = tuple(column.name for column in ENTRIES.columns)
 _TOLD_MAX = 20
-
-
-class Witness(NamedTuple):
-    """A head that stands outside of the trail.
-
-    Attributes:
-        where: the file that holds it.
-        entries: how many entries there were.
-        hash: of the last of them.
-    """
-
-    where: str
-    entries: int
-    hash: str
 
 
 def check(audit: Audit, witnesses: Iterable[Witness] = ()) -> list[str]:
@@ -76,13 +61,10 @@ def witnesses_in(out: Path) -> tuple[list[Witness], list[str]]:
     folder = out / SNAPSHOTS
     for place in sorted(folder.glob(f"as_of=*/{MANIFEST}")) if folder.is_dir() else ():
         try:
-            head = json.loads(place.read_text(encoding="utf-8")).get(HEAD_KEY)
-            if head is not None and head["entries"]:
-                found.append(
-                    Witness(f"{place.parent.name}/{MANIFEST}", int(head["entries"]), str(head["hash"]))
-                )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            unread.append(f"{place.parent.name}/{MANIFEST}")
+            if (witness := witness_in(place)) is not None:
+                found.append(witness)
+        except ValueError:
+            unread.append(where(place))
     return found, unread
 
 

@@ -13,7 +13,6 @@ ENV_OUT = "CREDITGRADE_OUT"
 ENV_DATABASE = "CREDITGRADE_DESK_DATABASE"
 ENV_AUDIT = "CREDITGRADE_DESK_AUDIT"
 FOLDER = "desk"
-HEAD_KEY = "desk_audit_head"  # of a manifest: the witness of the trail
 _KINDS = ("sqlite", "postgresql")
 
 

@@ -200,8 +200,7 @@ def audit_verify(
 
 def audit_export(
     output: Annotated[
-        Path,
-        typer.Option("--out", metavar="FILE", help=".csv for people, .jsonl with every link exact."),
+        Path, typer.Option("--out", metavar="FILE", help=".csv for people, .jsonl with every link exact.")
     ],
     runs: Runs = None,
     database: Database = None,

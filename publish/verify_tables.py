@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 Found = Iterator[tuple[str, str]]
 _BOM = b"\xef\xbb\xbf"
-# Small blocks stay in the processor's cache; a row longer than one is read in the larger.
-_BLOCKS = (1 << 21, 1 << 24)
+_BATCH = 1 << 17
+# A small block stays in the processor's cache; a row that is longer needs the large one.
+_BLOCK, _LARGE_BLOCK = 1 << 21, 1 << 24
 
 
 def check_table(
@@ -42,8 +43,7 @@ def check_table(
         snapshot: its folder.
         spec: what the table should be.
         rows: rows of each file, as the manifest says.
-        does_read_cells: whether each cell of the CSV file is compared, and each column of the Parquet file read: a
-            run, which has just written them, reads those that decide the order.
+        does_read_cells: whether each cell of the CSV file is compared.
     """
     import pyarrow.parquet as pq
 
@@ -60,78 +60,34 @@ def check_table(
                     "row_count",
                     f"{spec.parquet}: has {file.metadata.num_rows} rows, not {rows[spec.parquet]}",
                 )
-            yield from _in_order(file, spec, does_read_cells)
+            yield from _in_order(file, spec)
     except (pa.ArrowException, OSError):
         yield "file_damaged", f"{spec.parquet}: cannot be read as Parquet"
         return
     yield from _csv(snapshot, spec, rows, does_read_cells)
 
 
-def _in_order(file: Any, spec: TableSpec, does_read_all: bool) -> Found:
-    """Each row is not before the row above it, by all columns; keys are unique; nothing is null that may not be.
-
-    A column is read where those before it leave rows equal, or where its file allows a null that its table does not.
-    """
-    stored = file.schema_arrow
-    may_be_null = [
-        field.name for field in spec.schema if not field.nullable and stored.field(field.name).nullable
-    ]
+def _in_order(file: Any, spec: TableSpec) -> Found:
+    """Each row is not before the row above it, by all columns; keys are unique; nothing is null that may not be."""
     # A key stands first and must be unique, so that no other column decides.
-    names = spec.key or spec.schema.names
+    names = list(spec.key or spec.schema.names)
+    last: pa.Table | None = None
     first_row = 0
-    before: _Columns | None = None
-    for group in range(file.metadata.num_row_groups):
-        rows = file.metadata.row_group(group).num_rows
-        if not rows:
-            continue
-        read = _Columns(file, group, before)
-        if does_read_all:
-            read.all()
-        for name in may_be_null:
-            if read.column(name).null_count:
-                yield "null_value", f"{spec.parquet}: {name} is empty in some rows"
+    for batch in file.iter_batches(_BATCH):
+        table = pa.Table.from_batches([batch])
+        for field in spec.schema:
+            if not field.nullable and table[field.name].null_count:
+                yield "null_value", f"{spec.parquet}: {field.name} is empty in some rows"
                 return
-        place = _first_disorder(map(read.with_row_before, names), len(spec.key))
+        rows = table.select(names)
+        above = rows if last is None else pa.concat_tables([last, rows])
+        place = _first_disorder((column.combine_chunks() for column in above.itercolumns()), len(spec.key))
         if place is not None:
-            at = first_row + place + (before is None)
+            at = first_row + place + (last is None)
             yield "not_sorted", f"{spec.parquet}: row {at + 1} is out of order or repeats a key"
             return
-        first_row += rows
-        read.forget_before()
-        before = read
-
-
-class _Columns:
-    """The columns of one group of rows, each read when it is asked for."""
-
-    def __init__(self, file: Any, group: int, before: _Columns | None) -> None:
-        self._file = file
-        self._group = group
-        self._before = before
-        self._found: dict[str, pa.Array] = {}
-
-    def all(self) -> None:
-        """Reads every column."""
-        table = self._file.read_row_group(self._group)
-        self._found = {name: table[name].combine_chunks() for name in table.column_names}
-
-    def column(self, name: str) -> pa.Array:
-        """One column."""
-        if name not in self._found:
-            table = self._file.read_row_group(self._group, columns=[name], use_threads=False)
-            self._found[name] = table[name].combine_chunks()
-        return self._found[name]
-
-    def with_row_before(self, name: str) -> pa.Array:
-        """One column behind its value in the last row of the group before, if there is one."""
-        if self._before is None:
-            return self.column(name)
-        before = self._before.column(name)
-        return pa.concat_arrays([before.slice(len(before) - 1), self.column(name)])
-
-    def forget_before(self) -> None:
-        """Lets go of the group before."""
-        self._before = None
+        first_row += table.num_rows
+        last = rows.slice(rows.num_rows - 1)
 
 
 def _first_disorder(columns: Iterable[pa.Array], key_columns: int) -> int | None:
@@ -197,7 +153,10 @@ def _csv(snapshot: Path, spec: TableSpec, rows: Mapping[str, int], does_read_cel
         yield "csv_no_bom", f"{spec.csv}: does not begin with a byte-order mark"
     names = next(csv.reader([header.removeprefix(_BOM).decode(errors="replace")]), [])
     try:
-        count = _csv_rows(snapshot / spec.csv, spec.schema.names[0])
+        try:
+            count = _csv_rows(snapshot / spec.csv, spec.schema.names[0], _BLOCK)
+        except pa.ArrowInvalid:
+            count = _csv_rows(snapshot / spec.csv, spec.schema.names[0], _LARGE_BLOCK)
     except pa.ArrowException:
         yield "file_damaged", f"{spec.csv}: cannot be read as CSV"
         return
@@ -213,25 +172,19 @@ def _csv(snapshot: Path, spec: TableSpec, rows: Mapping[str, int], does_read_cel
             yield "csv_differs", f"{spec.csv}: has a cell that its column cannot hold"
 
 
-def _csv_rows(path: Path, column: str) -> int:
+def _csv_rows(path: Path, column: str, block: int) -> int:
     """Every row is parsed; one column is enough to count them."""
     import pyarrow.csv as pa_csv
 
-    for block in _BLOCKS:
-        try:
-            with pa_csv.open_csv(
-                path,
-                read_options=pa_csv.ReadOptions(block_size=block),
-                parse_options=pa_csv.ParseOptions(newlines_in_values=True),
-                convert_options=pa_csv.ConvertOptions(
-                    include_columns=[column], include_missing_columns=True, column_types={column: pa.string()}
-                ),
-            ) as reader:
-                return sum(batch.num_rows for batch in reader)
-        except pa.ArrowInvalid:
-            if block == _BLOCKS[-1]:
-                raise
-    raise AssertionError("no block")
+    with pa_csv.open_csv(
+        path,
+        read_options=pa_csv.ReadOptions(block_size=block),
+        parse_options=pa_csv.ParseOptions(newlines_in_values=True),
+        convert_options=pa_csv.ConvertOptions(
+            include_columns=[column], include_missing_columns=True, column_types={column: pa.string()}
+        ),
+    ) as reader:
+        return sum(batch.num_rows for batch in reader)
 
 
 def check_across(snapshot: Path, described: Mapping[str, Any]) -> Found:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from publish.ordering import fits, in_order
+from records.arrays import parts
 from records.errors import PromiseBroken
 from records.resolve.workspace import parquet_files
 
@@ -112,21 +113,14 @@ def csv_cells(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
 
 
 def _may_hold_formula(column: pa.ChunkedArray | pa.Array) -> bool:
-    """Whether a cell's first byte is one that begins a formula's first character; most columns hold none.
-
-    An empty cell shows the byte at which it stands, another cell's, so that True may be said too often, False never.
-    """
+    """Whether a cell's first byte is one that begins a formula's first character; most columns hold none."""
     import numpy as np
 
     is_start = np.zeros(256, dtype=bool)
     is_start[[start.encode()[0] for start in _FORMULA_STARTS]] = True
     for cells in column.chunks if isinstance(column, pa.ChunkedArray) else [column]:
-        _, places, text = cells.buffers()
-        if not len(cells) or text is None or not text.size:
-            continue
-        starts = np.frombuffer(places, np.int32)[cells.offset : cells.offset + len(cells)]
-        first = np.frombuffer(text, np.uint8).take(starts, mode="clip")
-        if is_start.take(first).any():
+        places, text = parts(cells)
+        if is_start[text[places[:-1][np.diff(places) > 0]]].any():
             return True
     return False
 

@@ -5,12 +5,12 @@ Both are only for an installation that has a desk: a store under OUT/desk, or on
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from desk.places import ENV_AUDIT, ENV_DATABASE, FOLDER, HEAD_KEY
+from desk.places import ENV_AUDIT, ENV_DATABASE, FOLDER
+from desk.witness import Witness, witness_in
 from flows.control.folder import OutFolder
 from flows.control.latest import read_latest
 from publish.places import MANIFEST
@@ -48,9 +48,14 @@ def audit_head(out: Path) -> tuple[dict[str, Any] | None, str | None]:
     """
     from records.errors import CreditgradeError
 
-    witnessed = _witnessed(out)
+    latest = read_latest(OutFolder(out))
+    witness, unread = None, None
+    try:
+        witness = witness_in(out / latest["path"] / MANIFEST) if latest else None
+    except ValueError as error:
+        unread = f"the desk's audit trail may have been cut: {error}"
     if not os.environ.get(ENV_AUDIT) and not (out / FOLDER / "audit.sqlite").exists():
-        return None, _cut(0, witnessed)
+        return None, _cut(0, witness)
     from desk.audit import read_head
     from desk.places import Places
 
@@ -58,25 +63,13 @@ def audit_head(out: Path) -> tuple[dict[str, Any] | None, str | None]:
         head = read_head(Places.of(out, environ=os.environ))
     except CreditgradeError as error:
         return None, f"the desk's audit trail is not witnessed by this manifest: {error}"
-    return (head.as_json() if head.entries else None), _cut(head.entries, witnessed)
+    return (head.as_json() if head.entries else None), unread or _cut(head.entries, witness)
 
 
-def _witnessed(out: Path) -> tuple[str, int] | None:
-    """The newest published manifest and how many entries it witnessed; None where there is none, or none to be read."""
-    latest = read_latest(OutFolder(out))
-    place = out / latest["path"] / MANIFEST if latest else None
-    try:
-        head = json.loads(place.read_text(encoding="utf-8")).get(HEAD_KEY) if place else None
-        return (f"{place.parent.name}/{MANIFEST}", int(head["entries"])) if place and head else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # `creditgrade verify` and `desk audit verify` say what is wrong with it
-
-
-def _cut(entries: int, witnessed: tuple[str, int] | None) -> str | None:
-    if witnessed is None or entries >= witnessed[1]:
+def _cut(entries: int, witness: Witness | None) -> str | None:
+    if witness is None or entries >= witness.entries:
         return None
-    where, were = witnessed
     return (
-        f"the desk's audit trail ends at entry {entries:,}, {where} witnessed {were:,}: its tail was cut, or it was "
-        "restored (creditgrade desk audit verify)"
+        f"the desk's audit trail ends at entry {entries:,}, {witness.where} witnessed {witness.entries:,}: its tail "
+        "was cut, or it was restored (creditgrade desk audit verify)"
     )

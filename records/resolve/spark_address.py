@@ -17,8 +17,8 @@ _PLACE = r"(?:\[[0-9a-fA-F:.]+\]|[\w.-]+)"
 _PORT = r":\d{1,5}"
 _FORMS = (
     r"local(?:\[(?:\*|[1-9]\d*)(?:,[1-9]\d*)?\])?",
-    rf"spark://{_PLACE}{_PORT}(?:,{_PLACE}{_PORT})*",
     r"local-cluster\[\d+,\d+,\d+\]",
+    rf"spark://{_PLACE}{_PORT}(?:,{_PLACE}{_PORT})*",
     r"yarn",
     r"k8s://\S+",
     rf"sc://{_PLACE}(?:{_PORT})?/?(?:;\S*)?",

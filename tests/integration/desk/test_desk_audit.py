@@ -12,9 +12,10 @@ from sqlalchemy.exc import DBAPIError
 
 from desk.asking import Question, ask
 from desk.audit import Audit, Entry, Who, link
-from desk.audit_check import Witness, check, csv_lines, witnesses_in
+from desk.audit_check import check, csv_lines, witnesses_in
 from desk.databases import writing
 from desk.places import Places
+from desk.witness import Witness
 from records.errors import UsageError
 from tests.integration.desk.conftest import WHO, City
 from tests.integration.desk.making import DAY, code, entity

@@ -380,6 +380,21 @@ class TestNight:
         (line,) = told_now()
         assert line.startswith(told.format(0))
 
+    def test_a_witness_that_cannot_be_read_is_a_warning_of_the_next_night(self, night: nights.City) -> None:
+        from desk.audit import Entry, Who
+
+        audit = Audit(self.desk(night))
+        audit.append(Entry(Who("os:x", "operator", "cli"), "check", code(1)))
+        audit.close()
+        manifest = night.run().published.path / "manifest.json"
+        manifest.write_text("{")
+        (line,) = (one for one in night.run().warnings if "audit trail" in one)
+        where = f"{manifest.parent.name}/manifest.json"
+        assert (
+            line
+            == f"the desk's audit trail may have been cut: {where} cannot be read: its witness is missing"
+        )
+
     def test_a_trail_that_cannot_be_read_delays_no_snapshot(
         self,
         night: nights.City,
