@@ -1,6 +1,6 @@
 """``python -m bench.reports --snapshot DIR``: PDF and workbooks of a snapshot, and what they may take.
 
-A snapshot of 350,000 entities is left by ``make bench BENCH_ARGS="--profile city"``.
+A snapshot of 350,000 entities is left by ``make bench BENCH_ARGS="--profile city-2m"``.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ WORKBOOKS_S = 60.0
 def main() -> None:
     """Measures, prints, and writes ``<folder>/reports.json``; the snapshot is only read."""
     parser = argparse.ArgumentParser(prog="python -m bench.reports")
-    parser.add_argument("--snapshot", type=Path, help="its folder; without it, the city profile's")
+    parser.add_argument("--snapshot", type=Path, help="its folder; without it, that of the profile city-2m")
     parser.add_argument("--folder", type=Path, default=Path("out/bench/reports"))
     options = parser.parse_args()
-    snapshot = options.snapshot or max(Path("out/bench/city/run/snapshots").glob("as_of=*"), default=None)
+    snapshot = options.snapshot or max(Path("out/bench/city-2m/run/snapshots").glob("as_of=*"), default=None)
     if snapshot is None or not snapshot.is_dir():
         parser.error(
-            'no snapshot of the city profile: make bench BENCH_ARGS="--profile city", or --snapshot DIR'
+            'no snapshot of the profile city-2m: make bench BENCH_ARGS="--profile city-2m", or --snapshot DIR'
         )
     print(f"reports: {snapshot.name}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", flush=True)
     out = options.folder / "out"

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from data.sample import CITIZEN_PENALTIES
 from flows import commands_care, commands_desk, commands_model, commands_night, commands_supervise
 from flows.commands_holds import holds
 from flows.commands_policy import policy_app
@@ -55,6 +56,12 @@ def sample(
     as_of: Annotated[
         str | None, typer.Option(metavar="DATE", help="Newest day in it; default today.")
     ] = None,
+    citizen_penalties: Annotated[
+        float,
+        typer.Option(
+            metavar="R", help="Penalties of natural persons for each entity; a city's whole flow: 17."
+        ),
+    ] = CITIZEN_PENALTIES,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -63,7 +70,8 @@ def sample(
     from data.sample import generate
     from flows.days import read_day
 
-    made = generate(folder, entities, seed, None if as_of is None else read_day("--as-of", as_of))
+    day = None if as_of is None else read_day("--as-of", as_of)
+    made = generate(folder, entities, seed, day, citizen_penalties)
     if not quiet:
         print(f"{folder}: {made.total_rows:,} rows in {len(made.files)} files, as of {made.as_of}")
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from data.sample import defects
+from data.sample import CITIZEN_PENALTIES, defects
 from data.sample.batch import Batch, Serials, concat
 from data.sample.chunk import Chunk
 from data.sample.kinds import (
@@ -37,6 +37,7 @@ from records.errors import UsageError
 
 # With fewer, there may be no penalty that is fresh, and a run on the sample would be refused.
 FEWEST, MOST = 20, 10_000_000
+MOST_CITIZEN_PENALTIES = 100
 # The entities that are spread over all files, and those of each later chunk.
 _SPREAD_ENTITIES, _CHUNK_ENTITIES = 4_096, 32_768
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -44,11 +45,15 @@ _CHECKSUMMED = "penalties/公示系统/gsxt.jsonl.gz"
 
 
 def generate(
-    target: Path, entities: int = 2_000, seed: int = 2021, as_of: date | None = None
+    target: Path,
+    entities: int = 2_000,
+    seed: int = 2021,
+    as_of: date | None = None,
+    citizen_penalties: float = CITIZEN_PENALTIES,
 ) -> SampleReport:
     """Write synthetic landing files of a city of `entities` market entities.
 
-    The same four arguments give the same bytes. Nothing in the files is dated after `as_of`, except terms that
+    The same arguments give the same bytes. Nothing in the files is dated after `as_of`, except terms that
     run on and the mistyped dates that are among the defects.
 
     Args:
@@ -56,12 +61,14 @@ def generate(
         entities: 20 to 10,000,000. A city has about six records to an entity; few leave some files unwritten.
         seed: chooses the invented city.
         as_of: last day of the records; today in Asia/Shanghai unless given.
+        citizen_penalties: penalties of natural persons for each entity, 0 to 100. A city's whole flow has some 17 in
+            ten years, and with them 23 records to an entity.
 
     Returns:
         Rows per kind, file and defect.
 
     Raises:
-        UsageError: a number of entities or a day out of range, or a folder that is not ours.
+        UsageError: a number or a day out of range, or a folder that is not ours.
     """
     if not FEWEST <= entities <= MOST:
         raise UsageError(
@@ -72,9 +79,14 @@ def generate(
         raise UsageError(
             f"--as-of of a sample must lie in 2018 to 2050, not {day}", rule="as_of_out_of_range"
         )
+    if not 0 <= citizen_penalties <= MOST_CITIZEN_PENALTIES:
+        raise UsageError(
+            f"--citizen-penalties must be 0 to {MOST_CITIZEN_PENALTIES}, not {citizen_penalties:g}",
+            rule="citizen_penalties_out_of_range",
+        )
     report = SampleReport(target, entities, seed, day)
-    folder = Target(target, entities=entities, seed=seed, as_of=day)
-    world = World(seed, entities, day, load_reference())
+    folder = Target(target, entities=entities, seed=seed, as_of=day, citizen_penalties=citizen_penalties)
+    world = World(seed, entities, day, load_reference(), citizen_penalties)
     sink = Sink(folder, world.draws, report)
     try:
         folder.begin()
@@ -93,9 +105,10 @@ def generate(
 def _chunks(world: World) -> Iterator[Chunk]:
     names, offices, serials = Names(world), Offices(world), Serials()
     low, high = 0, min(world.size, _SPREAD_ENTITIES)
+    later = _CHUNK_ENTITIES // (1 + int(world.citizen_penalties))  # as many records at once, about
     while low < world.size:
         yield Chunk(world, names, low, high, low == 0, offices, serials)
-        low, high = high, min(world.size, high + _CHUNK_ENTITIES)
+        low, high = high, min(world.size, high + later)
 
 
 def _make(chunk: Chunk, sink: Sink, report: SampleReport) -> None:

@@ -18,14 +18,16 @@ _README = """creditgrade: synthetic landing files (模拟数据)
 全部主体、人员、文号及代码均为虚构；组织机构代码以 MAX 开头，公民身份号码所在县级代码 349901 不存在。
 Every entity, person, number and code in here is invented.
 
-entities: {entities}    seed: {seed}    as of: {as_of}
+entities: {entities}    seed: {seed}    as of: {as_of}    penalties of citizens for each: {citizen_penalties:g}
 """
 
 
 class Target:
     """A landing folder under construction; every file of it stands in the marker, so that it can be replaced."""
 
-    def __init__(self, folder: Path, *, entities: int, seed: int, as_of: date) -> None:
+    def __init__(
+        self, folder: Path, *, entities: int, seed: int, as_of: date, citizen_penalties: float
+    ) -> None:
         """Take the folder over.
 
         Raises:
@@ -38,7 +40,12 @@ class Target:
             self._marker = (folder / MARKER).open("w", encoding="utf-8", newline="\n")
         except OSError as error:
             raise cannot_write(folder, error) from error
-        self._about = {"entities": entities, "seed": seed, "as_of": as_of.isoformat()}
+        self._about = {
+            "entities": entities,
+            "seed": seed,
+            "as_of": as_of.isoformat(),
+            "citizen_penalties": citizen_penalties,
+        }
 
     def begin(self) -> None:
         """Say whose the folder is, in it."""

@@ -34,8 +34,6 @@ DOMAIN, CITIZEN_DOMAIN = 20, 21
 COUNT_WEIGHTS = (82, 10, 3.8, 1.8, 1, 0.6, 0.4, 0.25, 0.15)
 FIRM_COUNT_WEIGHTS = (70, 16, 6, 3, 2, 1.2, 0.8, 0.6, 0.4)
 _COUNTS = (0, 1, 2, 3, 4, 5, 7, 10, 14)
-# Citizens' penalties per entity. In the city's real flow they are most of it; few reach the register of entities.
-CITIZEN_RATE = 0.58
 # Citizens fined as the owner of a 个体工商户, with its USCC.
 CITIZEN_WITH_USCC_RATE = 0.03
 SIMPLE_RATE = 0.38
@@ -94,8 +92,11 @@ def _of_citizens(chunk: Chunk) -> Batch:
     entities, draws = chunk.entities, chunk.world.draws
     all_rows = np.arange(len(entities))
     everyone = chunk.keys(CITIZEN_DOMAIN, all_rows, np.zeros_like(all_rows))
-    chosen = at_least(draws.chance("citizen", everyone, CITIZEN_RATE), all_rows >= 0, everyone, 3)
-    row, key = np.flatnonzero(chosen), everyone[chosen]
+    whole, part = divmod(chunk.world.citizen_penalties, 1)
+    one_more = at_least(draws.chance("citizen", everyone, part), all_rows >= 0, everyone, 3)
+    counts = int(whole) + one_more
+    row = np.repeat(all_rows, counts)
+    key = chunk.keys(CITIZEN_DOMAIN, row, cumulative_count(counts))
     first, last = (np.full(len(row), chunk.world.today - days_ago) for days_ago in (3650, 1))
     day = chunk.history("citizen_day", key, first, last)
     subjects = chunk.natural_persons(key)

@@ -61,6 +61,23 @@ def test_another_seed_gives_another_city(tmp_path: Path) -> None:
     assert same <= {"penalties/README.txt", "licences/模板/~$行政许可模板.xlsx"}
 
 
+def test_more_penalties_of_citizens_change_nothing_else(tmp_path: Path) -> None:
+    few = generate(tmp_path / "few", 100, 1, AS_OF)
+    many = generate(tmp_path / "many", 100, 1, AS_OF, citizen_penalties=4.5)
+    assert 350 < many.rows["penalties"] - few.rows["penalties"] < 430
+    one, two = _digests(few.target), _digests(many.target)
+    differing = {file.kind for file in many.files if one.get(file.path) != two[file.path]}
+    assert "penalties" in differing <= {"penalties", "amendments", "rulings"}
+    assert _digests(generate(tmp_path / "again", 100, 1, AS_OF, citizen_penalties=4.5).target) == two
+
+
+@pytest.mark.parametrize("rate", [-0.1, 100.5, float("nan")])
+def test_penalties_of_citizens_are_bounded(tmp_path: Path, rate: float) -> None:
+    with pytest.raises(UsageError, match="--citizen-penalties"):
+        generate(tmp_path / "x", 100, 1, AS_OF, citizen_penalties=rate)
+    assert not (tmp_path / "x").exists()
+
+
 def test_a_previous_sample_is_replaced(tmp_path: Path) -> None:
     generate(tmp_path, 120, 1, AS_OF)
     generate(tmp_path, 100, 3, AS_OF)
