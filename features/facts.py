@@ -20,9 +20,9 @@ from features.visits import visits
 from features.windows import Period, periods
 from policy import fold
 from records.resolve.amendments import find_targets, target_keys
-from records.resolve.current import KEYS, rank_versions, with_closing_rows, with_licence_key
+from records.resolve.current import KEYS, store_ranked, with_closing_rows, with_licence_key
 from records.resolve.entities import Entities, entities_on, resolve_entities
-from records.resolve.expr import day, union_all
+from records.resolve.expr import day, is_true, union_all
 from records.resolve.held import carried, held_rows, settled_by_rows, spread
 from records.resolve.linking import link
 from records.resolve.load import as_received, load
@@ -109,26 +109,30 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date, linked: L
         events_of([_places(t) for t in (base.quarantine, nobodys)], superseded), paths, as_of,
     )  # fmt: skip
     upheld = ruled_penalties(winning_rulings, of_penalties.last)
+    rejected = base.quarantine.filter(base.quarantine.kind == "amendments")
+    asked = union_all([t.select("authority_key", "doc_norm") for t in (amendments, rejected)])
     targets = ws.save(
-        "targets", union_all([target_keys(rows["penalties"], rows["listings"]), _ruled_targets(upheld)])
+        "targets",
+        union_all([target_keys(rows["penalties"], rows["listings"], asked), _ruled_targets(upheld)]),
     )
     amended = find_targets(ws, amendments.filter(amendments.is_winner), targets, entities.names)
     state = ws.save("states", states(amended.pairs, as_of))
 
     unmatched["amendments"] = amended.unfound
-    held = held_rows(ws, base.quarantine, {k: unmatched[k] for k in ("penalties", "listings", "amendments")})
+    held_kinds = ("penalties", "listings", "amendments")
+    held = held_rows(ws, base.quarantine, {k: unmatched[k] for k in held_kinds})
     placeholders = sorted({fold(name) for name in policy.placeholder_names})
     pairs = spread(ws, held, carried(ws, held, entities, targets, placeholders), paths)
 
     all_visits = visits(ws, rows["inspections"].filter(lambda t: t.is_winner))
     versions = penalty_versions(ws, rows["penalties"], state, policy)
-    lone = held.filter(~held.is_quarantined)
+    lone = [unmatched[kind].mutate(kind=ibis.literal(kind)) for kind in held_kinds]
     events = events_of(
-        [_places(t) for t in (base.quarantine, lone)],
+        [_places(t) for t in (base.quarantine, *lone)],
         superseded,
         _visit_events(rows["inspections"], all_visits),
     )
-    ruled = apply_rulings(ws, "rulings", winning_rulings, ws.save("ruling_events", events), paths, as_of)
+    ruled = apply_rulings(ws, "rulings", winning_rulings, events, paths, as_of)
     unmatched["rulings"] = ruled.unfound.union(lonely.select(*ruled.unfound.columns), distinct=True)
 
     made = _ruled_penalty_records(ws, upheld, state, policy)
@@ -171,7 +175,7 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date, linked: L
     streams = event_streams(
         minor_or_more(records, as_of), all_visits.rename(uscc="linked"), honours, entities.used, as_of, policy
     )
-    told = ws.save("unmatched", unmatched_table(unmatched, entities))
+    told = ws.save("unmatched", unmatched_table(ws, unmatched, entities))
     quarantine_table(ws, base.quarantine, entities)
     facts = Facts(
         features=features,
@@ -194,13 +198,14 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date, linked: L
         + _placeholder_warnings(ws, held, placeholders),
         feeds=[look.described(names[look.feed.id]) for look in feeds],
     )
-    ws.release("entities_used", "targets", "held_rows", "ruling_events")
+    ws.release("entities_used", "targets", "held_rows")
     return facts
 
 
 def _placeholder_warnings(ws: Workspace, held: ir.Table, placeholders: list[str]) -> list[str]:
     """Names that stand for no name hold nobody; the manifest lists those met."""
-    t = held.filter(held.uscc.isnull() & held.name_norm.isin(placeholders or [""]))
+    nameable = held.filter(held.uscc.isnull() & ~is_true(held.is_natural_person))
+    t = nameable.filter(nameable.name_norm.isin(placeholders or [""]))
     met = ws.fetch(t.group_by("name_norm").agg(n=t.count()).order_by("name_norm")).to_pylist()
     return [f"placeholder name {row['name_norm']}: {row['n']} held rows hold nobody" for row in met]
 
@@ -220,16 +225,16 @@ def link_all(ws: Workspace, intake: Intake, as_of: date) -> Linked:
         elif kind == "honours":
             # An honour of no known type keeps its own name in the key.
             t = t.mutate(honour_key=ibis.coalesce(t.honour_code, ibis.literal("raw:") + t.honour_type))
-        rows[kind] = ws.save(f"linked_{kind}", rank_versions(t, KEYS[kind]))
+        rows[kind] = store_ranked(ws, f"linked_{kind}", t, KEYS[kind])
     ws.release("listings_placed")
     for kind in ("amendments", "rulings"):
-        rows[kind] = ws.save(f"ranked_{kind}", rank_versions(tables[kind], KEYS[kind]))
+        rows[kind] = store_ranked(ws, f"ranked_{kind}", tables[kind], KEYS[kind])
     return Linked(rows, entities, tables["quarantine"])
 
 
 def _places(rows: ir.Table) -> ir.Table:
     """What a ruling names a row by."""
-    return rows.select("rid", "kind", "authority_key", "doc_norm", "sha256", "source_row")
+    return rows.select("rid", "kind", "authority_key", "doc_norm")
 
 
 def _ruled_targets(upheld: ir.Table) -> ir.Table:
@@ -245,7 +250,7 @@ def _ruled_targets(upheld: ir.Table) -> ir.Table:
 def _superseded(penalties: ir.Table) -> ir.Table:
     """Superseded versions of linked penalties, which a ruling can name."""
     old = penalties.filter(~penalties.is_winner & penalties.linked.notnull())
-    return old.select("rid", "authority_key", "doc_norm", "sha256", "source_row", only_from="linked")
+    return old.select("rid", "authority_key", "doc_norm", only_from="linked")
 
 
 def _visit_events(inspections: ir.Table, all_visits: ir.Table) -> ir.Table:
@@ -255,10 +260,10 @@ def _visit_events(inspections: ir.Table, all_visits: ir.Table) -> ir.Table:
     )
     items = inspections.filter(inspections.linked.notnull())
     items = items.mutate(task=items.task_no.fill_null("")).select(
-        "linked", "task", "inspected_on", "authority_key", "sha256", "source_row"
+        "linked", "task", "inspected_on", "authority_key", "rid"
     )
     t = items.join(bad, [("linked", "v_linked"), ("task", "v_task"), ("inspected_on", "v_day")])
-    return t.select("authority_key", "sha256", "source_row", rid="v_rid", doc_norm="task", only_from="linked")
+    return t.select("authority_key", "rid", visit_rid="v_rid", doc_norm="task", only_from="linked")
 
 
 def _ruled_penalty_records(ws: Workspace, upheld: ir.Table, state: ir.Table, policy: Policy) -> ir.Table:
@@ -275,7 +280,7 @@ def _withdrawn(versions: ir.Table, as_of: date) -> ir.Table:
     t = versions.filter(versions.is_annulled & (versions.event_on <= day(as_of)))
     if "is_from_row" in t.columns:
         return t.filter(t.is_from_row)
-    return t.filter(t.is_winner & t.linked.notnull())
+    return t.filter(t.is_winner)
 
 
 def _conservation(

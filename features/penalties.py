@@ -31,13 +31,14 @@ def penalty_versions(ws: Workspace, rows: ir.Table, state: ir.Table, policy: Pol
     """Every linked version of every penalty with its tier and the force of its key.
 
     Args:
-        rows: linked penalty rows with ``is_winner`` and ``has_others``.
+        rows: penalty rows with ``linked``, ``is_winner`` and ``has_others``.
         state: `features.force.states`.
 
     Returns:
-        The rows with ``tier``, ``own_day`` (its decided_on), ``event_on`` (of the first version in delivery
-        order where a 变更 names the key, O-15), ``is_annulled``, ``is_provisional``, ``repaired_on``.
+        The linked rows with ``tier``, ``event_on`` (its decided_on, or that of the first version in delivery order
+        where a 变更 names the key, O-15), ``is_annulled``, ``is_provisional``, ``repaired_on``.
     """
+    rows = rows.filter(rows.linked.notnull())
     t = with_force(rows, state, "penalties")
     # Only a 变更 asks for the first version's day.
     changed = t.filter(t.is_changed)
@@ -63,7 +64,7 @@ def penalty_versions(ws: Workspace, rows: ir.Table, state: ir.Table, policy: Pol
 
 def penalty_records(versions: ir.Table, ruled: ir.Table) -> ir.Table:
     """Winning linked penalties and those that a ruling (属实有效) made, in RECORD columns."""
-    winners = versions.filter(versions.is_winner & versions.linked.notnull())
+    winners = versions.filter(versions.is_winner)
     both = []
     for t in (winners, ruled):
         t = t.mutate(
@@ -80,9 +81,9 @@ def version_conflicts(versions: ir.Table, as_of: date, on: date, policy: Policy)
 
     Returns:
         linked, subject, authority, authority_key, doc_no, doc_norm, event_on (the superseded version's day), tier,
-        repaired_on, sha256, source_row, rid, ``version_no`` (rises in delivery order).
+        repaired_on, rid, ``version_no`` (rises in delivery order).
     """
-    several = versions.filter(versions.has_others & versions.linked.notnull())
+    several = versions.filter(versions.has_others)
     several = several.filter(~several.is_changed & ~several.key_annulled)
     key = ["authority_key", "doc_norm", "subject"]
     # Judged by its own day and status; a repair is of the key and frees every version.
@@ -101,8 +102,8 @@ def version_conflicts(versions: ir.Table, as_of: date, on: date, policy: Policy)
     lowered = ~both.w_counts | (both.w_tier < both.tier) | (both.w_day < both.decided_on)
     both = both.filter(lowered & ~both.w_annulled)
     return both.select(
-        "linked", "subject", "authority", "authority_key", "doc_no", "doc_norm", "tier", "repaired_on", "sha256",
-        "source_row", "rid", "is_natural_person", event_on="decided_on", version_no=delivery_order(both),
+        "linked", "subject", "authority", "authority_key", "doc_no", "doc_norm", "tier", "repaired_on", "rid",
+        "is_natural_person", event_on="decided_on", version_no=delivery_order(both),
     )  # fmt: skip
 
 

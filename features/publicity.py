@@ -17,6 +17,7 @@ import pyarrow as pa
 from features.tiers import FEN_PER_YUAN, MINOR, SERIOUS, classify_kinds, kinds_table, with_tier
 from policy.publicity import CHANNELS
 from records.resolve.expr import OPEN_END, add_days, add_months, day, is_true, no_day, union_all
+from records.resolve.load import with_source
 from records.schema import ACCEPTED
 
 if TYPE_CHECKING:
@@ -113,9 +114,7 @@ def describe_kinds(kinds: str, policy: Policy) -> dict[str, Any]:
 
 def _decisions(ws: Workspace, versions: ir.Table, texts: ir.Table, policy: Policy) -> ir.Table:
     """Winning penalties in force, not of natural persons, with their group."""
-    t = versions.filter(
-        versions.is_winner & versions.linked.notnull() & ~versions.is_annulled & ~_is_person(versions)
-    )
+    t = versions.filter(versions.is_winner & ~versions.is_annulled & ~_is_person(versions))
     t = t.mutate(kinds=t.kinds.fill_null(""))
     distinct = ws.fetch(t.select("kinds").distinct()).column("kinds").to_pylist()
     schema = pa.schema([("kinds", pa.string()), ("proper", pa.string()), *[(f, pa.bool_()) for f in _FLAGS]])
@@ -125,7 +124,7 @@ def _decisions(ws: Workspace, versions: ir.Table, texts: ir.Table, policy: Polic
     # parameters of the decision's day, which a 变更 leaves where it was.
     t = t.mutate(kinds=t.proper)
     t = with_tier(t, kinds_table(ws, "publicity", t, policy), policy, on="event_on")
-    t = t.mutate(group=_group(t, policy)).left_join(
+    t = with_source(ws, t.mutate(group=_group(t, policy))).left_join(
         _texts(texts, policy).rename(t_sha="sha256", t_row="source_row"),
         [("sha256", "t_sha"), ("source_row", "t_row")],
     )

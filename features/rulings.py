@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import ibis
 
 from records.resolve.expr import day, is_true, no_text, union_all
+from records.resolve.load import ROWS_PER_FILE
 from records.resolve.ways import WAY
 
 if TYPE_CHECKING:
@@ -39,22 +40,28 @@ def events_of(rows: Sequence[ir.Table], conflicts: ir.Table, visits: ir.Table | 
     """Everything that a ruling can name.
 
     Args:
-        rows: quarantined and unmatched rows (rid, kind, authority_key, doc_norm, sha256, source_row).
-        conflicts: superseded versions (rid, only_from, authority_key, doc_norm, sha256, source_row).
-        visits: the same of inspected items of visits that may hold, ``doc_norm`` = the task's number.
+        rows: quarantined and unmatched rows (rid, kind, authority_key, doc_norm).
+        conflicts: superseded versions (rid, only_from, authority_key, doc_norm).
+        visits: the same of inspected items of visits that may hold, ``doc_norm`` = the task's number; ``visit_rid``:
+            of the visit.
 
     Returns:
-        event_id, kind, authority_key, doc_norm, sha256, source_row; ``only_from``: the entity whose matter it
-        is, null for a row of nobody, of which a person may say whose it is.
+        event, event_rid, kind, authority_key, doc_norm, rid; ``only_from``: the entity whose matter it is, null for
+        a row of nobody, of which a person may say whose it is.
     """
-    columns = ("event_id", "kind", "authority_key", "doc_norm", "sha256", "source_row", "only_from")
-    parts = [
-        t.mutate(event_id=ibis.literal("row:") + t.rid.cast("string"), only_from=no_text()) for t in rows
-    ]
-    for name, kind, t in (("version", "penalties", conflicts), ("visit", "inspections", visits)):
-        if t is not None:
-            event_id = ibis.literal(f"{name}:") + t.rid.cast("string")
-            parts.append(t.mutate(event_id=event_id, kind=ibis.literal(kind)))
+    columns = ("event", "event_rid", "kind", "authority_key", "doc_norm", "rid", "only_from")
+    parts = [t.mutate(event=ibis.literal("row"), event_rid=t.rid, only_from=no_text()) for t in rows]
+    parts.append(
+        conflicts.mutate(
+            event=ibis.literal("version"), event_rid=conflicts.rid, kind=ibis.literal("penalties")
+        )
+    )
+    if visits is not None:
+        parts.append(
+            visits.mutate(
+                event=ibis.literal("visit"), event_rid=visits.visit_rid, kind=ibis.literal("inspections")
+            )
+        )
     return union_all([p.select(*columns) for p in parts])
 
 
@@ -77,9 +84,16 @@ def apply_rulings(
     by_number = events.join(
         numbered, [("kind", "r_kind"), ("authority_key", "r_authority"), ("doc_norm", "r_doc")]
     )
-    by_row = events.join(r, [("kind", "r_kind"), ("sha256", "r_sha"), ("source_row", "r_row")])
-    columns = ("event_id", "only_from", "r_uscc", "r_rid", "place", "says_day", "decided_on", "conclusion")
-    found = union_all([t.select(*columns) for t in (by_number, by_row)]).distinct()
+    files = ws.stored("deliveries").select("file_ord", f_kind="kind", f_sha="sha256")
+    of_files = r.join(files, [("r_kind", "f_kind"), ("r_sha", "f_sha")])
+    named_row = of_files.file_ord * ibis.literal(ROWS_PER_FILE, "int64") + of_files.r_row
+    by_row = events.join(of_files.mutate(named_row=named_row), [("rid", "named_row")])
+    columns = (
+        "event", "event_rid", "only_from", "r_uscc", "r_rid", "place", "says_day", "decided_on", "conclusion",
+    )  # fmt: skip
+    found = union_all([t.select(*columns) for t in (by_number, by_row)])
+    event_id = found.event + ibis.literal(":") + found.event_rid.cast("string")
+    found = found.mutate(event_id=event_id).drop("event", "event_rid").distinct()
     reached = ways.select(from_uscc="via", to_uscc="uscc").distinct()
     found = found.left_join(reached, [("only_from", "from_uscc"), ("r_uscc", "to_uscc")])
     concerned = found.only_from.isnull() | (found.only_from == found.r_uscc) | found.to_uscc.notnull()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import ibis
 
 from records.official import LICENCE_COLUMNS, PENALTY_COLUMNS
+from records.resolve.current import ranked
 from records.resolve.expr import day, is_true, no_text
 from records.resolve.load import as_received
-from records.schema import ACCEPTED
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -49,13 +49,10 @@ def _penalties(ws: Workspace, intake: Intake, about: ir.Table) -> ir.Table:
         until="publish_until",
     )  # fmt: skip
     t = ws.stored("penalty_versions")
-    t = t.filter(t.is_winner & t.linked.notnull() & ~t.is_annulled & ~_is_person(t))
-    t = t.select(
-        "linked", "event_on", v_sha="sha256", v_row="source_row", by=t.authority.fill_null(""),
-        doc=t.doc_no.fill_null(""),
-    )  # fmt: skip
+    t = t.filter(t.is_winner & ~t.is_annulled & ~_is_person(t))
+    t = t.select("rid", "linked", "event_on", by=t.authority.fill_null(""), doc=t.doc_no.fill_null(""))
     t = t.join(shown, [("linked", "s_uscc"), ("by", "s_by"), ("doc", "s_doc"), ("event_on", "s_day")])
-    rows = _texts(ws, intake, "penalties").join(t, [("sha256", "v_sha"), ("source_row", "v_row")])
+    rows = as_received(ws, intake, "penalties", t)
     rows = rows.join(about, [("linked", "e_uscc")])
     said = {
         "CF_WSH": rows.doc_no,
@@ -80,7 +77,7 @@ def _penalties(ws: Workspace, intake: Intake, about: ir.Table) -> ir.Table:
 
 
 def _licences(ws: Workspace, intake: Intake, about: ir.Table, as_of: date) -> ir.Table:
-    t = ws.stored("linked_licences")
+    t = ranked(ws, "linked_licences")
     t = t.filter(t.is_winner & t.linked.notnull() & (t.decided_on <= day(as_of)))
     t = t.filter(~is_true(t.valid_to < day(as_of)) & ~is_true(t.state.isin(_INVALID)))
     t = t.filter(~is_true(t.is_natural_person)).select("rid", "linked")
@@ -105,11 +102,6 @@ def _licences(ws: Workspace, intake: Intake, about: ir.Table, as_of: date) -> ir
         "BZ": no_text(),
     }
     return rows.select(**_subject(rows, "XK"), **said).select(*LICENCE_COLUMNS)
-
-
-def _texts(ws: Workspace, intake: Intake, kind: str) -> ir.Table:
-    """The lake's own rows, which alone hold the words."""
-    return ws.read(intake.accepted(kind), ACCEPTED[kind])
 
 
 def _subject(rows: ir.Table, prefix: str) -> dict[str, ir.Value]:

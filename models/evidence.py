@@ -9,6 +9,7 @@ import ibis
 
 from features.tiers import TIER_NAMES
 from records.resolve.expr import add_months, day, is_true, no_day, no_text, union_all
+from records.resolve.load import with_source
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from policy import Policy
     from records.resolve.workspace import Workspace
 
-# A row's place is its file's rank and its number in the file (`records.resolve.load`).
-_ROWS_PER_FILE = 1 << 36
 EVIDENCE = (
     "uscc", "kind", "authority", "doc_no", "event_on", "what", "held_as", "via", "ended_on", "repaired_on",
     "is_provisional", "is_active", "counts", "linked_by",
@@ -55,10 +54,7 @@ def held_queue(ws: Workspace, facts: Facts, as_of: date) -> ir.Table:
     feeds = held.filter(held.event_id.startswith("feed:"))
     rows = held.filter(~held.event_id.startswith("feed:"))
     rows = rows.mutate(rid=rows.event_id.split(":")[1].cast("int64"))
-    rows = rows.mutate(ord=rows.rid // _ROWS_PER_FILE, source_row=(rows.rid % _ROWS_PER_FILE).cast("int64"))
-    files = ws.stored("deliveries")
-    files = files.select("file_ord", source_file="path", source_sha256="sha256")
-    rows = rows.join(files, [("ord", "file_ord")])
+    rows = with_source(ws, rows).rename(source_file="path", source_sha256="sha256")
     feeds = feeds.mutate(source_file=no_text(), source_sha256=no_text(), source_row=ibis.null("int64"))
     return ws.save(
         "held_queue", union_all([t.mutate(as_of=day(as_of)).select(*HELD) for t in (rows, feeds)]).distinct()

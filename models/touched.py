@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from records.resolve.current import ranked
 from records.resolve.expr import day, no_text, union_all
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def touched(ws: Workspace, as_of: date) -> ir.Table:
     )
     found = []
     for kind in ("penalties", "listings"):
-        rows = ws.stored(f"linked_{kind}")
+        rows = ranked(ws, f"linked_{kind}")
         rows = rows.filter(rows.is_winner & rows.linked.notnull())
         rows = rows.select("linked", "authority", "authority_key", "doc_no", "doc_norm")
         t = rows.join(

@@ -105,7 +105,7 @@ def parse_missing(
                 missing,
                 partial(judge_once_loaded, judging),
                 executor,
-                ahead=processes + 1 if processes else 0,
+                ahead=processes,
                 cell_max_lines=lambda day: int(policy.value("quoted_cell_max_lines", day)),
                 progress=progress,
             )

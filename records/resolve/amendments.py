@@ -30,11 +30,16 @@ class AmendmentLinks(NamedTuple):
     unfound: ir.Table
 
 
-def target_keys(penalties: ir.Table, listings: ir.Table) -> ir.Table:
-    """Every natural key of a penalty or list entry with the names on its rows: what amendments look for."""
+def target_keys(penalties: ir.Table, listings: ir.Table, asked: ir.Table) -> ir.Table:
+    """Natural keys of penalties and list entries with the names on their rows: what amendments look for.
+
+    Args:
+        asked: (authority_key, doc_norm) that amendments name: a few of millions.
+    """
+    asked = asked.select("authority_key", "doc_norm").distinct()
 
     def keys(rows: ir.Table, kind: str) -> ir.Table:
-        named = rows.filter(rows.doc_norm != "")
+        named = rows.filter(rows.doc_norm != "").semi_join(asked, ["authority_key", "doc_norm"])
         return named.select(
             "authority_key", "doc_norm", "subject", "linked", "name_norm", target_kind=ibis.literal(kind),
             entry=entry_of(named, kind), is_ruled=ibis.literal(False),

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
+    from records.resolve.workspace import Workspace
+
 # Above every `rid`, so that the day decides before the row does.
 _RID_SPAN = 1 << 62
 
@@ -31,16 +33,36 @@ def delivery_order(rows: ir.Table) -> ir.DecimalValue:
     return (known + 1).cast("decimal(38, 0)") * _RID_SPAN + rows.rid.cast("decimal(38, 0)")
 
 
-def rank_versions(rows: ir.Table, key: Sequence[str]) -> ir.Table:
-    """Add ``is_winner`` (last in delivery order of its key) and ``has_others`` (the key has other versions)."""
-    # A hash aggregate and a join by row are several times cheaper than a window over wide rows.
-    narrow = rows.select("rid", *key, place=delivery_order(rows))
-    last = narrow.group_by(list(key)).agg(winner_rid=narrow.rid.argmax(narrow.place), versions=narrow.count())
-    rows = rows.left_join(last.select("winner_rid", "versions"), [("rid", "winner_rid")])
-    is_winner = rows.winner_rid.notnull()
-    return rows.mutate(is_winner=is_winner, has_others=~is_winner | (rows.versions > 1)).drop(
-        "winner_rid", "versions"
+def store_ranked(ws: Workspace, name: str, rows: ir.Table, key: Sequence[str]) -> ir.Table:
+    """Store rows as `name`, and beside them which of a natural key's several rows is the last in delivery order.
+
+    Few keys have several, so these are a small table of their own: to put a flag on every row would take all of
+    them through memory once more.
+
+    Returns:
+        `ranked`.
+    """
+    rows = ws.save(name, rows)
+    several = rows.group_by(list(key)).agg(versions=rows.count())
+    several = several.filter(several.versions > 1).rename({f"k_{column}": column for column in key})
+    versions = rows.semi_join(several, [rows[c].identical_to(several[f"k_{c}"]) for c in key])
+    versions = versions.select("rid", *key, place=delivery_order(versions))
+    is_last = versions.place == versions.place.max().over(group_by=list(key))
+    ws.save(_versions_of(name), versions.select("rid", is_last=is_last))
+    return ranked(ws, name)
+
+
+def ranked(ws: Workspace, name: str) -> ir.Table:
+    """Stored rows with ``is_winner`` (last in delivery order of its key) and ``has_others`` (the key has several)."""
+    versions = ws.stored(_versions_of(name)).select("is_last", v_rid="rid")
+    rows = ws.stored(name).left_join(versions, [("rid", "v_rid")])
+    return rows.mutate(is_winner=rows.is_last.fill_null(True), has_others=rows.v_rid.notnull()).drop(
+        "is_last", "v_rid"
     )
+
+
+def _versions_of(name: str) -> str:
+    return f"{name}_versions"
 
 
 def with_licence_key(rows: ir.Table) -> ir.Table:

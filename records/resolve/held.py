@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HOLDING_KINDS = ("penalties", "listings", "amendments", "entities", "rulings")
 COLUMNS = (
-    "kind", "sha256", "source_row", "rid", "updated_on", "uscc", "reg_no", "org_code", "name_norm",
+    "kind", "rid", "updated_on", "uscc", "reg_no", "org_code", "name_norm",
     "is_natural_person", "authority", "authority_key", "authority_division", "doc_no", "doc_norm", "event_on",
     "removed_on", "removal_code", "list_type", "target_kind", "action", "conclusion", "has_date_failure",
     "is_row_shape", "cells",
@@ -35,7 +35,8 @@ def held_rows(ws: Workspace, quarantine: ir.Table, unmatched: dict[str, ir.Table
     """Quarantined and unmatched rows of the kinds that can hold someone.
 
     In COLUMNS, ``stated_on`` and ``is_quarantined``. A row in disorder (``date_order``) has no ``event_on``, since its
-    day proves nothing; ``stated_on`` keeps it, by which a better row of a list is known.
+    day proves nothing; ``stated_on`` keeps it, by which a better row of a list is known. Left out are penalties of
+    natural persons that bear no USCC of a 个体工商户: they hold nobody (rules §3), and are most of a city's flow.
     """
     rejected = quarantine.filter(quarantine.kind.isin(HOLDING_KINDS)).mutate(stated_on="event_on")
     in_disorder = rejected.rules.join(";").contains("date_order")
@@ -43,6 +44,8 @@ def held_rows(ws: Workspace, quarantine: ir.Table, unmatched: dict[str, ir.Table
     parts = [rejected.select(*COLUMNS, "stated_on", is_quarantined=ibis.literal(True))]
     for kind, rows in unmatched.items():
         day = {"penalties": "decided_on", "listings": "listed_on", "amendments": "effective_on"}[kind]
+        if kind == "penalties":
+            rows = rows.filter(~is_true(rows.is_natural_person) | is_true(_is_of_a_shop(rows)))
         fill = {
             c: no_text() if c not in ("removed_on",) else no_day()
             for c in (
@@ -72,6 +75,11 @@ def held_rows(ws: Workspace, quarantine: ir.Table, unmatched: dict[str, ir.Table
     return ws.save("held_rows", union_all(parts))
 
 
+def _is_of_a_shop(rows: ir.Table) -> ir.BooleanValue:
+    """By the USCC: 92 is 个体工商户."""
+    return rows.uscc.startswith("92")
+
+
 def carried(
     ws: Workspace, held: ir.Table, entities: Entities, targets: ir.Table, placeholders: Collection[str]
 ) -> ir.Table:
@@ -85,7 +93,7 @@ def carried(
     by_name, otherwise = ibis.literal(True), ibis.literal(False)
     known = entities.usccs.rename(via="uscc")
     person = is_true(held.is_natural_person)
-    by_code = held.filter(held.uscc.notnull() & ~held.is_row_shape & (~person | held.uscc.startswith("92")))
+    by_code = held.filter(held.uscc.notnull() & ~held.is_row_shape & (~person | _is_of_a_shop(held)))
     parts = [by_code.join(known, [("uscc", "via")]).select("rid", via="uscc", is_by_name=otherwise)]
 
     bare = held.filter(held.uscc.isnull() & ~person & ~held.is_row_shape & (held.kind != "rulings"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from records.resolve.expr import is_true, no_text, union_all
+from records.resolve.expr import is_true, no_text
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -52,48 +52,45 @@ def link(ws: Workspace, name: str, rows: ir.Table, entities: Entities) -> ir.Tab
     (rules §3, O-23). ``subject`` is the part of the natural key of the contract.
     """
     rows = _with_numbers(rows)
-    usccs = entities.usccs.rename(known_uscc="uscc")
-    coded = rows.filter(rows.uscc.notnull()).left_join(usccs, [("uscc", "known_uscc")])
-    coded = coded.mutate(linked=coded.known_uscc, linked_by=ibis.literal("uscc")).drop("known_uscc")
-
-    bare = rows.filter(rows.uscc.isnull())
-    person = is_true(bare.is_natural_person)
-    persons = bare.filter(person).mutate(linked=no_text(), linked_by=no_text())
-
-    others = bare.filter(~person)
-    by_reg = entities.reg_nos.rename(reg_number="number", reg_uscc="uscc")
-    by_org = entities.org_codes.rename(org_number="number", org_uscc="uscc")
-    candidates = name_candidates(ws, f"{name}_names", others, entities)
+    is_searched = rows.uscc.isnull() & ~is_true(rows.is_natural_person)
+    candidates = name_candidates(ws, f"{name}_names", rows.filter(is_searched), entities)
     single = candidates.group_by("name_norm", "authority_division").agg(
         name_uscc=candidates.uscc.min(), other=candidates.uscc.max()
     )
-    single = single.filter(single.name_uscc == single.other).rename(
-        n_name="name_norm", n_division="authority_division"
+    single = single.filter(single.name_uscc == single.other)
+
+    # What is not searched by has no key that could be found: one pass over all rows, however many are persons'.
+    def asked(column: str) -> ir.StringValue:
+        return ibis.ifelse(is_searched, rows[column], no_text())
+
+    found = rows.mutate(
+        asked_reg_no=asked("reg_no"),
+        asked_org_code=asked("org_code"),
+        asked_name=asked("name_norm"),
+        asked_division=rows.authority_division.fill_null(""),
     )
-    found = others.left_join(by_reg, [("reg_no", "reg_number")]).left_join(
-        by_org, [("org_code", "org_number")]
+    found = found.left_join(entities.usccs.select(own_uscc="uscc"), [("uscc", "own_uscc")])
+    found = found.left_join(
+        entities.reg_nos.select(reg_number="number", reg_uscc="uscc"), [("asked_reg_no", "reg_number")]
     )
-    found = found.mutate(asked_division=found.authority_division.fill_null(""))
-    found = found.left_join(single.drop("other"), [("name_norm", "n_name"), ("asked_division", "n_division")])
-    found = found.mutate(
-        linked=ibis.coalesce(found.reg_uscc, found.org_uscc, found.name_uscc),
+    found = found.left_join(
+        entities.org_codes.select(org_number="number", org_uscc="uscc"), [("asked_org_code", "org_number")]
+    )
+    found = found.left_join(
+        single.select("name_uscc", n_name="name_norm", n_division="authority_division"),
+        [("asked_name", "n_name"), ("asked_division", "n_division")],
+    )
+    whole = found.select(
+        *rows.columns,
+        linked=ibis.coalesce(found.own_uscc, found.reg_uscc, found.org_uscc, found.name_uscc),
         linked_by=ibis.cases(
+            (found.own_uscc.notnull(), "uscc"),
             (found.reg_uscc.notnull(), "reg_no"),
             (found.org_uscc.notnull(), "org_code"),
             (found.name_uscc.notnull(), "name"),
+            else_=no_text(),
         ),
-    ).drop(
-        "reg_number",
-        "reg_uscc",
-        "org_number",
-        "org_uscc",
-        "asked_division",
-        "n_name",
-        "n_division",
-        "name_uscc",
     )
-
-    whole = union_all([coded, persons, found])
     return whole.mutate(
         subject=ibis.coalesce(
             whole.linked,

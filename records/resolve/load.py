@@ -18,15 +18,12 @@ if TYPE_CHECKING:
 # A row's place among rows whose `updated_on` is equal or absent: deliveries first, then the row number.
 ROWS_PER_FILE = 1 << 36
 
-# The largest kind: what only the unmatched rows show is read again for them (`as_received`).
-_LEAN = ("licences",)
-
 # What resolution and features read; texts such as facts and content stay in the lake.
 _SUBJECT = (
     "uscc", "subject_name", "name_norm", "subject_kind", "is_natural_person", "authority", "authority_key",
     "authority_division",
 )  # fmt: skip
-_ROW = ("sha256", "source_row", "updated_on")
+_ROW = ("sha256", "source_row", "updated_on")  # the first two become `rid`
 _DOC = ("doc_no", "doc_norm")
 _NUMBERS = ("reg_no", "org_code")
 NEEDED: dict[str, tuple[str, ...]] = {
@@ -59,21 +56,15 @@ _DELIVERIES = pa.schema(
 
 
 def load(ws: Workspace, intake: Intake) -> dict[str, ir.Table]:
-    """Tables ``<kind>`` (ACCEPTED columns) and ``quarantine``, each with ``rid`` and ``path``.
+    """Tables ``<kind>`` (columns of NEEDED) and ``quarantine`` (with ``path``), each with ``rid``.
 
     ``rid`` (int64, unique) orders rows by landed_on, path, order of receipt and row number: the delivery
-    order of the rules but for ``updated_on``, which comes before it (null first).
+    order of the rules but for ``updated_on``, which comes before it (null first). It says where a row came from
+    (`with_source`): on each of millions of accepted rows a path and a hash would be a fourth of what is held.
     """
     import ibis
 
-    deliveries = ws.put_rows(
-        "deliveries",
-        (
-            {"kind": d.kind, "sha256": d.sha256, "file_ord": d.file_ord, "path": d.path}
-            for d in intake.taking_part()
-        ),
-        _DELIVERIES,
-    )
+    deliveries = store_deliveries(ws, intake)
     tables: dict[str, ir.Table] = {}
     quarantined: list[ir.Table] = []
 
@@ -84,9 +75,7 @@ def load(ws: Workspace, intake: Intake) -> dict[str, ir.Table]:
             rows = rows.select(*NEEDED[kind])
         joined = rows.join(of_kind, "sha256")
         joined = joined.mutate(rid=joined.file_ord * ibis.literal(ROWS_PER_FILE, "int64") + joined.source_row)
-        return joined.drop(
-            "file_ord", *(("sha256", "path", "source_row") if is_accepted and kind in _LEAN else ())
-        )
+        return joined.drop("file_ord", *(("sha256", "path", "source_row") if is_accepted else ()))
 
     for kind in KINDS:
         tables[kind] = placed(ws.read(intake.accepted(kind), ACCEPTED[kind]), kind)
@@ -99,8 +88,30 @@ def load(ws: Workspace, intake: Intake) -> dict[str, ir.Table]:
     return tables
 
 
+def store_deliveries(ws: Workspace, intake: Intake) -> ir.Table:
+    """Store ``deliveries`` (kind, sha256, file_ord, path): those that take part, by which a ``rid`` is read."""
+    return ws.put_rows(
+        "deliveries",
+        (
+            {"kind": d.kind, "sha256": d.sha256, "file_ord": d.file_ord, "path": d.path}
+            for d in intake.taking_part()
+        ),
+        _DELIVERIES,
+    )
+
+
+def with_source(ws: Workspace, rows: ir.Table) -> ir.Table:
+    """`rows` with the ``path``, ``sha256`` and ``source_row`` that their ``rid`` stands for."""
+    import ibis
+
+    per_file = ibis.literal(ROWS_PER_FILE, "int64")
+    files = ws.stored("deliveries").select("path", "sha256", f_ord="file_ord")
+    placed = rows.mutate(r_ord=rows.rid // per_file, source_row=(rows.rid % per_file).cast("int64"))
+    return placed.join(files, [("r_ord", "f_ord")]).drop("r_ord", "f_ord")
+
+
 def as_received(ws: Workspace, intake: Intake, kind: str, rows: ir.Table) -> ir.Table:
-    """A few rows of a lean kind with where they came from and what they said.
+    """Rows with where they came from and all that they said: what NEEDED leaves in the lake, too.
 
     Args:
         rows: with ``rid``; columns that the lake holds, too, are taken from there.
@@ -108,12 +119,6 @@ def as_received(ws: Workspace, intake: Intake, kind: str, rows: ir.Table) -> ir.
     Returns:
         ``rows`` with ``path`` and every column of ACCEPTED[kind].
     """
-    import ibis
-
-    per_file = ibis.literal(ROWS_PER_FILE, "int64")
-    files = ws.stored("deliveries").select(f_ord="file_ord", f_sha="sha256", path="path")
     raw = ws.read(intake.accepted(kind), ACCEPTED[kind])
-    placed = rows.mutate(r_ord=rows.rid // per_file, r_row=rows.rid % per_file)
-    placed = placed.drop(*(c for c in rows.columns if c in ACCEPTED[kind].names))
-    placed = placed.join(files, [("r_ord", "f_ord")])
-    return placed.join(raw, [("f_sha", "sha256"), ("r_row", "source_row")])
+    placed = with_source(ws, rows.drop(*(c for c in rows.columns if c in ACCEPTED[kind].names)))
+    return placed.join(raw, ["sha256", "source_row"])

@@ -11,6 +11,7 @@ import pyarrow as pa
 from records.persons import without_names
 from records.resolve.expr import is_true, no_text, union_all
 from records.resolve.linking import unmatched_reason
+from records.resolve.load import with_source
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -38,11 +39,11 @@ def _with_is_person(rows: ir.Table, entities: Entities) -> ir.Table:
     return t.mutate(is_person=is_true(t.is_natural_person) | unknown).drop("borne")
 
 
-def unmatched_table(unmatched: dict[str, ir.Table], entities: Entities) -> ir.Table:
+def unmatched_table(ws: Workspace, unmatched: dict[str, ir.Table], entities: Entities) -> ir.Table:
     """Columns of ``unmatched.parquet``.
 
     Args:
-        unmatched: per kind the winning rows that found no entity (amendments, rulings: no target).
+        unmatched: per kind the winning rows with ``rid`` that found no entity (amendments, rulings: no target).
     """
     parts = []
     for kind, rows in unmatched.items():
@@ -58,10 +59,8 @@ def unmatched_table(unmatched: dict[str, ir.Table], entities: Entities) -> ir.Ta
             doc = ibis.coalesce(t.doc_no, t.licence_no)
         parts.append(
             t.select(
+                "rid",
                 kind=ibis.literal(kind),
-                source_file="path",
-                source_sha256="sha256",
-                source_row="source_row",
                 uscc_seen="uscc",
                 name_seen="name_shown",
                 reason="reason_code",
@@ -70,7 +69,11 @@ def unmatched_table(unmatched: dict[str, ir.Table], entities: Entities) -> ir.Ta
                 doc_no=doc,
             )
         )
-    return union_all(parts)
+    t = with_source(ws, union_all(parts)).rename(source_file="path", source_sha256="sha256")
+    return t.select(
+        "kind", "source_file", "source_sha256", "source_row", "uscc_seen", "name_seen", "reason", "event_on",
+        "authority", "doc_no",
+    )  # fmt: skip
 
 
 def quarantine_table(ws: Workspace, quarantine: ir.Table, entities: Entities) -> ir.Table:

@@ -14,6 +14,7 @@ import pytest
 from features.publicity import disclosure
 from policy import Policy
 from records.intake import Delivery, Intake
+from records.resolve.load import ROWS_PER_FILE, store_deliveries
 from records.resolve.workspace import open_workspace
 from records.schema import ACCEPTED
 
@@ -75,10 +76,10 @@ class Entry:
 _VERSIONS = pa.schema(
     [
         *[(name, pa.string()) for name in ("linked", "authority", "doc_no", "subject_kind", "kinds", "procedure")],
-        *[(name, pa.string()) for name in ("procedure_code", "sha256", "tier_flag")],
+        *[(name, pa.string()) for name in ("procedure_code", "tier_flag")],
         *[(name, pa.bool_()) for name in ("is_winner", "is_annulled", "is_natural_person", "says_revoked")],
         *[(name, pa.date32()) for name in ("decided_on", "event_on", "repaired_on")],
-        *[(name, pa.int64()) for name in ("fine_fen", "confiscated_fen", "source_row")],
+        *[(name, pa.int64()) for name in ("fine_fen", "confiscated_fen", "rid")],
         ("doc_says_simple", pa.bool_()), ("tier", pa.int32()),
     ]
 )  # fmt: skip
@@ -124,8 +125,10 @@ def clocks(
         folder / "accepted.parquet",
         None,
     )
+    intake = Intake((delivery,))
     ws = open_workspace(folder)
     try:
+        store_deliveries(ws, intake)
         ws.put_rows("penalty_versions", [_version(n, p) for n, p in enumerate(penalties, 1)], _VERSIONS)
         listed = list(enumerate(entries or [], 1))
         ws.put_rows("listing_records", [_entry(n, e) for n, e in listed], _ENTRIES)
@@ -138,7 +141,7 @@ def clocks(
             _LINKED,
         )
         features = ws.put_rows("features", entities, _FEATURES)
-        return ws.fetch(disclosure(ws, Intake((delivery,)), features, as_of, policy)).to_pylist()
+        return ws.fetch(disclosure(ws, intake, features, as_of, policy)).to_pylist()
     finally:
         ws.close()
 
@@ -148,7 +151,7 @@ def _version(row: int, p: Penalty) -> dict[str, Any]:
         "linked": p.linked, "authority": p.authority, "doc_no": p.number(row), "subject_kind": p.subject_kind,
         "kinds": p.kinds, "procedure": p.procedure,
         "procedure_code": {"简易": "simple", "普通": "ordinary", None: None}[p.procedure],
-        "sha256": "f", "source_row": row, "tier": 9, "is_winner": p.is_winner, "is_annulled": p.is_annulled,
+        "rid": ROWS_PER_FILE + row, "tier": 9, "is_winner": p.is_winner, "is_annulled": p.is_annulled,
         "is_natural_person": p.subject_kind == "自然人", "says_revoked": p.says_revoked,
         "doc_says_simple": p.doc_says_simple, "decided_on": p.decided_on, "event_on": p.event_on or p.decided_on,
         "repaired_on": p.repaired_on, "fine_fen": p.fine_fen,
