@@ -348,20 +348,20 @@ def _settled() -> Iterable[str]:
     mine = "(r.linked = w.uscc OR r.linked = w.via)"
     numbered = "h.authority_key = r.authority_key AND h.doc_norm = r.doc_norm AND h.doc_norm <> ''"
     parts = [
-        f"""SELECT w.rid, w.uscc FROM hold_pairs w JOIN held h USING (rid) JOIN won_{kind} r ON {numbered}
+        f"""SELECT w.rid, w.via, w.uscc FROM hold_pairs w JOIN held h USING (rid) JOIN won_{kind} r ON {numbered}
             WHERE h.kind = '{kind}' AND {later} AND {mine}"""
         for kind in ("penalties", "listings")
     ]
     parts += [
-        f"""SELECT w.rid, w.uscc FROM hold_pairs w JOIN held h USING (rid)
+        f"""SELECT w.rid, w.via, w.uscc FROM hold_pairs w JOIN held h USING (rid)
             JOIN (SELECT *, uscc AS linked FROM won_rulings) r ON {numbered}
             WHERE h.kind = 'rulings' AND {later} AND {mine}""",
-        f"""SELECT w.rid, w.uscc FROM hold_pairs w JOIN held h USING (rid) JOIN won_listings r
+        f"""SELECT w.rid, w.via, w.uscc FROM hold_pairs w JOIN held h USING (rid) JOIN won_listings r
             ON h.authority_key = r.authority_key AND h.list_type = r.list_type AND h.event_on = r.listed_on
             WHERE h.kind = 'listings' AND coalesce(h.doc_norm, '') = '' AND {later} AND {mine}""",
-        f"""SELECT w.rid, w.uscc FROM hold_pairs w JOIN held h USING (rid) JOIN pairs r
+        f"""SELECT w.rid, w.via, w.uscc FROM hold_pairs w JOIN held h USING (rid) JOIN pairs r
             ON {numbered} AND h.action = r.action WHERE h.kind = 'amendments' AND {later} AND {mine}""",
-        f"""SELECT w.rid, w.uscc FROM hold_pairs w JOIN held h USING (rid) JOIN entities r ON r.uscc = w.uscc
+        f"""SELECT w.rid, w.via, w.uscc FROM hold_pairs w JOIN held h USING (rid) JOIN entities r ON r.uscc = w.uscc
             WHERE h.kind = 'entities' AND {later}""",
     ]
     yield f"CREATE TABLE settled AS {' UNION '.join(parts)}"
@@ -502,7 +502,7 @@ def _holds(day: str, p: dict[str, Any]) -> Iterable[str]:
         CREATE TABLE row_holds AS
         SELECT 'row:' || t.rid AS event_id, t.via, t.uscc,
                h.kind = 'penalties' OR (h.kind = 'listings' AND h.list_type IS NOT NULL) AS can_be_upheld
-        FROM (SELECT * FROM hold_pairs ANTI JOIN settled USING (rid, uscc)) t JOIN held h USING (rid)
+        FROM (SELECT * FROM hold_pairs ANTI JOIN settled USING (rid, via, uscc)) t JOIN held h USING (rid)
         LEFT JOIN (SELECT uscc AS e, known_on FROM used WHERE has_row) u ON u.e = t.uscc
         WHERE NOT coalesce(CASE
             WHEN kind = 'penalties' THEN {proves} AND (event_on > {day} OR {past})

@@ -523,7 +523,7 @@ class _Program:
             differ = t["h_updated"].notna() & t["r_updated"].notna() & (t["h_updated"] != t["r_updated"])
             newer = (t["r_updated"] > t["h_updated"]).where(differ, t["r_rid"] > t["rid"])
             mine = (t["r_linked"] == t["uscc"]) | (t["r_linked"] == t["via"])
-            found.append(t.loc[newer & mine, ["rid", "uscc"]])
+            found.append(t.loc[newer & mine, ["rid", "via", "uscc"]])
 
         number = ["authority_key", "doc_norm"]
         for kind, linked in (("penalties", "linked"), ("listings", "linked"), ("rulings", "uscc")):
@@ -538,7 +538,7 @@ class _Program:
     def _holds(self) -> None:
         day, window = self.day, self.p["clean_window_months"]
         pairs = self._hold_pairs()
-        left = pairs[~among(pairs, self._settled(pairs), ["rid", "uscc"])]
+        left = pairs[~among(pairs, self._settled(pairs), ["rid", "via", "uscc"])]
         t = left.merge(self.held.rename(columns={"uscc": "row_uscc"}), on="rid")
         t = t.merge(self.here[["uscc", "known_on"]], on="uscc", how="left")
         proves = ~t["has_date_failure"] & t["event_on"].notna()

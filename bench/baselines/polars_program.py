@@ -511,7 +511,7 @@ class _Program:
         found = []
 
         def take(asked: Frame, rows: Frame, on: list[str]) -> None:
-            found.append(asked.join(rows, on=on).filter(newer & mine).select("rid", "uscc"))
+            found.append(asked.join(rows, on=on).filter(newer & mine).select("rid", "via", "uscc"))
 
         def side(rows: Frame, linked: str, *on: str, **renamed: str) -> Frame:
             rows = rows.filter(col(linked).is_not_null())
@@ -540,7 +540,7 @@ class _Program:
     def _holds(self) -> None:
         day, window = self.day, self.p["clean_window_months"]
         pairs = self._hold_pairs()
-        left = pairs.join(self._settled(pairs), on=["rid", "uscc"], how="anti")
+        left = pairs.join(self._settled(pairs), on=["rid", "via", "uscc"], how="anti")
         t = left.join(self.held.rename({"uscc": "row_uscc"}), on="rid")
         t = t.join(self.used.filter("has_row").select("uscc", "known_on"), on="uscc", how="left")
         proves = ~col("has_date_failure") & col("event_on").is_not_null()
