@@ -21,6 +21,7 @@ from typing import Any
 from bench.baselines.__main__ import PROGRAMS
 from bench.measuring import measure
 from bench.picture import draw
+from data.sample import CITIZEN_PENALTIES
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Profile:
     """
 
     entities: int
-    citizen_penalties: float = 0.58
+    citizen_penalties: float = CITIZEN_PENALTIES
 
 
 PROFILES = {

@@ -103,10 +103,10 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date, linked: L
     # A penalty that a ruling made is found by amendments, and an amendment that finds nothing can be ruled upon:
     # what rulings say of penalties comes first.
     superseded = _superseded(rows["penalties"])
-    nobodys = unmatched["penalties"].mutate(kind=ibis.literal("penalties"))
     of_penalties = apply_rulings(
         ws, "penalty_rulings", winning_rulings,
-        events_of([_places(t) for t in (base.quarantine, nobodys)], superseded), paths, as_of,
+        events_of([_places(base.quarantine), _places(unmatched["penalties"], "penalties")], superseded),
+        paths, as_of,
     )  # fmt: skip
     upheld = ruled_penalties(winning_rulings, of_penalties.last)
     rejected = base.quarantine.filter(base.quarantine.kind == "amendments")
@@ -126,9 +126,8 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date, linked: L
 
     all_visits = visits(ws, rows["inspections"].filter(lambda t: t.is_winner))
     versions = penalty_versions(ws, rows["penalties"], state, policy)
-    lone = [unmatched[kind].mutate(kind=ibis.literal(kind)) for kind in held_kinds]
     events = events_of(
-        [_places(t) for t in (base.quarantine, *lone)],
+        [_places(base.quarantine), *(_places(unmatched[kind], kind) for kind in held_kinds)],
         superseded,
         _visit_events(rows["inspections"], all_visits),
     )
@@ -232,8 +231,9 @@ def link_all(ws: Workspace, intake: Intake, as_of: date) -> Linked:
     return Linked(rows, entities, tables["quarantine"])
 
 
-def _places(rows: ir.Table) -> ir.Table:
-    """What a ruling names a row by."""
+def _places(rows: ir.Table, kind: str | None = None) -> ir.Table:
+    """What a ruling names a row by; the kind where the rows do not say it."""
+    rows = rows if kind is None else rows.mutate(kind=ibis.literal(kind))
     return rows.select("rid", "kind", "authority_key", "doc_norm")
 
 
@@ -250,7 +250,7 @@ def _ruled_targets(upheld: ir.Table) -> ir.Table:
 def _superseded(penalties: ir.Table) -> ir.Table:
     """Superseded versions of linked penalties, which a ruling can name."""
     old = penalties.filter(~penalties.is_winner & penalties.linked.notnull())
-    return old.select("rid", "authority_key", "doc_norm", only_from="linked")
+    return old.select("rid", "authority_key", "doc_norm", event_rid="rid", only_from="linked")
 
 
 def _visit_events(inspections: ir.Table, all_visits: ir.Table) -> ir.Table:
@@ -263,7 +263,7 @@ def _visit_events(inspections: ir.Table, all_visits: ir.Table) -> ir.Table:
         "linked", "task", "inspected_on", "authority_key", "rid"
     )
     t = items.join(bad, [("linked", "v_linked"), ("task", "v_task"), ("inspected_on", "v_day")])
-    return t.select("authority_key", "rid", visit_rid="v_rid", doc_norm="task", only_from="linked")
+    return t.select("authority_key", "rid", event_rid="v_rid", doc_norm="task", only_from="linked")
 
 
 def _ruled_penalty_records(ws: Workspace, upheld: ir.Table, state: ir.Table, policy: Policy) -> ir.Table:

@@ -10,7 +10,7 @@ import ibis
 
 from features.holds import HOLD
 from records.resolve.expr import day, no_day, no_text, union_all
-from records.resolve.load import ROWS_PER_FILE
+from records.resolve.load import file_ord
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -35,7 +35,7 @@ def _rows_of(feed: Feed, rows: ir.Table, intake: Intake) -> ir.Table:
         for d in intake.taking_part(feed.kind)
         if d.path.partition("/")[2].startswith(f"{feed.folder}/")
     ]
-    return rows.filter((rows.rid // ibis.literal(ROWS_PER_FILE, "int64")).isin(files or [-1]))
+    return rows.filter(file_ord(rows).isin(files or [-1]))
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def look_at_feeds(
 def _vanished(ws: Workspace, own: ir.Table, intake: Intake) -> int:
     """Keys whose last row came on an earlier day than the newest rows of the source."""
     landed = {d.file_ord: d.landed_on for d in intake.taking_part()}
-    own = own.mutate(file=own.rid // ibis.literal(ROWS_PER_FILE, "int64"))
+    own = own.mutate(file=file_ord(own))
     files = [row["file"] for row in ws.fetch(own.select("file").distinct()).to_pylist()]
     if not files:
         return 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import ibis
 
 from records.resolve.expr import day, is_true, no_text, union_all
-from records.resolve.load import ROWS_PER_FILE
+from records.resolve.load import file_ord, source_row
 from records.resolve.ways import WAY
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ def events_of(rows: Sequence[ir.Table], conflicts: ir.Table, visits: ir.Table | 
 
     Args:
         rows: quarantined and unmatched rows (rid, kind, authority_key, doc_norm).
-        conflicts: superseded versions (rid, only_from, authority_key, doc_norm).
-        visits: the same of inspected items of visits that may hold, ``doc_norm`` = the task's number; ``visit_rid``:
-            of the visit.
+        conflicts: superseded versions (rid, event_rid, only_from, authority_key, doc_norm).
+        visits: the same of inspected items of visits that may hold, ``doc_norm`` = the task's number, ``event_rid``
+            = the visit's.
 
     Returns:
         event, event_rid, kind, authority_key, doc_norm, rid; ``only_from``: the entity whose matter it is, null for
@@ -51,17 +51,9 @@ def events_of(rows: Sequence[ir.Table], conflicts: ir.Table, visits: ir.Table | 
     """
     columns = ("event", "event_rid", "kind", "authority_key", "doc_norm", "rid", "only_from")
     parts = [t.mutate(event=ibis.literal("row"), event_rid=t.rid, only_from=no_text()) for t in rows]
-    parts.append(
-        conflicts.mutate(
-            event=ibis.literal("version"), event_rid=conflicts.rid, kind=ibis.literal("penalties")
-        )
-    )
-    if visits is not None:
-        parts.append(
-            visits.mutate(
-                event=ibis.literal("visit"), event_rid=visits.visit_rid, kind=ibis.literal("inspections")
-            )
-        )
+    for event, kind, t in (("version", "penalties", conflicts), ("visit", "inspections", visits)):
+        if t is not None:
+            parts.append(t.mutate(event=ibis.literal(event), kind=ibis.literal(kind)))
     return union_all([p.select(*columns) for p in parts])
 
 
@@ -84,10 +76,11 @@ def apply_rulings(
     by_number = events.join(
         numbered, [("kind", "r_kind"), ("authority_key", "r_authority"), ("doc_norm", "r_doc")]
     )
-    files = ws.stored("deliveries").select("file_ord", f_kind="kind", f_sha="sha256")
+    files = ws.stored("deliveries").select(f_kind="kind", f_sha="sha256", f_ord="file_ord")
     of_files = r.join(files, [("r_kind", "f_kind"), ("r_sha", "f_sha")])
-    named_row = of_files.file_ord * ibis.literal(ROWS_PER_FILE, "int64") + of_files.r_row
-    by_row = events.join(of_files.mutate(named_row=named_row), [("rid", "named_row")])
+    # Compared apart: a row number that no file has, whatever a ruling states, must not reach into the next file.
+    placed = events.mutate(e_ord=file_ord(events), e_row=source_row(events))
+    by_row = placed.join(of_files, [("e_ord", "f_ord"), ("e_row", "r_row")])
     columns = (
         "event", "event_rid", "only_from", "r_uscc", "r_rid", "place", "says_day", "decided_on", "conclusion",
     )  # fmt: skip

@@ -9,7 +9,7 @@ import ibis
 import pyarrow as pa
 
 from records.resolve.expr import day, is_true, union_all
-from records.resolve.load import ROWS_PER_FILE
+from records.resolve.load import file_ord
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -48,13 +48,12 @@ def filing_timeliness(ws: Workspace, intake: Intake, as_of: date, policy: Policy
         [{"l_ord": d.file_ord, "landed_on": d.landed_on} for d in intake.taking_part()],
         pa.schema([("l_ord", pa.int64()), ("landed_on", pa.date32())]),
     )
-    per_file = ibis.literal(ROWS_PER_FILE, "int64")
     found = []
     for kind, key in (("penalties", ("authority_key", "doc_norm", "subject")),
                       ("licences", ("authority_key", "doc_norm", "subject", "decided_on"))):  # fmt: skip
         rows = ws.stored(f"linked_{kind}")
         rows = rows.filter((rows.decided_on >= day(first)) & (rows.decided_on <= day(as_of)))
-        rows = rows.mutate(ord=rows.rid // per_file).join(landed, [("ord", "l_ord")])
+        rows = rows.mutate(ord=file_ord(rows)).join(landed, [("ord", "l_ord")])
         rows = rows.mutate(filed_on=ibis.coalesce(rows.updated_on, rows.landed_on))
         one = rows.group_by(*key).agg(filed=rows.filed_on.min(), decided=rows.decided_on.min())
         found.append(one.select("authority_key", "filed", "decided", kind=ibis.literal(kind)))

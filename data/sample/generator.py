@@ -61,8 +61,8 @@ def generate(
         entities: 20 to 10,000,000. A city has about six records to an entity; few leave some files unwritten.
         seed: chooses the invented city.
         as_of: last day of the records; today in Asia/Shanghai unless given.
-        citizen_penalties: penalties of natural persons for each entity, 0 to 100. A city's whole flow has some 17 in
-            ten years, and with them 23 records to an entity.
+        citizen_penalties: penalties of natural persons for each entity, 0 to 100, three in all at least. A city's whole
+            flow has some 17 in ten years, and with them 23 records to an entity.
 
     Returns:
         Rows per kind, file and defect.

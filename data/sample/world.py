@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from data.sample import CITIZEN_PENALTIES
 from data.sample import identifiers as ids
 from data.sample.reference import FORMS, Reference, former_until
 from data.sample.rng import I64, U64, Bools, Draws, keys
@@ -103,12 +102,7 @@ class World:
     """All entities of a sample; any of them can be asked for at any time."""
 
     def __init__(
-        self,
-        seed: int,
-        entities: int,
-        as_of: date,
-        reference: Reference,
-        citizen_penalties: float = CITIZEN_PENALTIES,
+        self, seed: int, entities: int, as_of: date, reference: Reference, citizen_penalties: float
     ) -> None:
         self.size = entities
         self.citizen_penalties = citizen_penalties

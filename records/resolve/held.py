@@ -45,7 +45,7 @@ def held_rows(ws: Workspace, quarantine: ir.Table, unmatched: dict[str, ir.Table
     for kind, rows in unmatched.items():
         day = {"penalties": "decided_on", "listings": "listed_on", "amendments": "effective_on"}[kind]
         if kind == "penalties":
-            rows = rows.filter(~is_true(rows.is_natural_person) | is_true(_is_of_a_shop(rows)))
+            rows = rows.filter(_can_hold(rows))
         fill = {
             c: no_text() if c not in ("removed_on",) else no_day()
             for c in (
@@ -75,9 +75,9 @@ def held_rows(ws: Workspace, quarantine: ir.Table, unmatched: dict[str, ir.Table
     return ws.save("held_rows", union_all(parts))
 
 
-def _is_of_a_shop(rows: ir.Table) -> ir.BooleanValue:
-    """By the USCC: 92 is 个体工商户."""
-    return rows.uscc.startswith("92")
+def _can_hold(rows: ir.Table) -> ir.BooleanValue:
+    """A natural person's row holds nobody but the 个体工商户 (92) whose USCC it bears (rules §3)."""
+    return ~is_true(rows.is_natural_person) | is_true(rows.uscc.startswith("92"))
 
 
 def carried(
@@ -92,11 +92,10 @@ def carried(
     """
     by_name, otherwise = ibis.literal(True), ibis.literal(False)
     known = entities.usccs.rename(via="uscc")
-    person = is_true(held.is_natural_person)
-    by_code = held.filter(held.uscc.notnull() & ~held.is_row_shape & (~person | _is_of_a_shop(held)))
+    by_code = held.filter(held.uscc.notnull() & ~held.is_row_shape & _can_hold(held))
     parts = [by_code.join(known, [("uscc", "via")]).select("rid", via="uscc", is_by_name=otherwise)]
 
-    bare = held.filter(held.uscc.isnull() & ~person & ~held.is_row_shape & (held.kind != "rulings"))
+    bare = held.filter(held.uscc.isnull() & _can_hold(held) & ~held.is_row_shape & (held.kind != "rulings"))
     reg = entities.reg_nos.rename(reg_number="number", reg_uscc="uscc")
     org = entities.org_codes.rename(org_number="number", org_uscc="uscc")
     bare = bare.left_join(reg, [("reg_no", "reg_number")]).left_join(org, [("org_code", "org_number")])

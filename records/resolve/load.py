@@ -100,13 +100,24 @@ def store_deliveries(ws: Workspace, intake: Intake) -> ir.Table:
     )
 
 
-def with_source(ws: Workspace, rows: ir.Table) -> ir.Table:
-    """`rows` with the ``path``, ``sha256`` and ``source_row`` that their ``rid`` stands for."""
+def file_ord(rows: ir.Table) -> ir.IntegerValue:
+    """The delivery that each row's ``rid`` stands for (`records.intake.Delivery`)."""
     import ibis
 
-    per_file = ibis.literal(ROWS_PER_FILE, "int64")
+    return rows.rid // ibis.literal(ROWS_PER_FILE, "int64")
+
+
+def source_row(rows: ir.Table) -> ir.IntegerValue:
+    """The number in its file that each row's ``rid`` stands for."""
+    import ibis
+
+    return (rows.rid % ibis.literal(ROWS_PER_FILE, "int64")).cast("int64")
+
+
+def with_source(ws: Workspace, rows: ir.Table) -> ir.Table:
+    """`rows` with the ``path``, ``sha256`` and ``source_row`` that their ``rid`` stands for."""
     files = ws.stored("deliveries").select("path", "sha256", f_ord="file_ord")
-    placed = rows.mutate(r_ord=rows.rid // per_file, source_row=(rows.rid % per_file).cast("int64"))
+    placed = rows.mutate(r_ord=file_ord(rows), source_row=source_row(rows))
     return placed.join(files, [("r_ord", "f_ord")]).drop("r_ord", "f_ord")
 
 

@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 from records.resolve.current import store_ranked
 from records.resolve.workspace import open_workspace
 
-# Ibis 12 calls what DuckDB 2 has deprecated: nothing that our own code could call otherwise.
-pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 KEY = ("authority_key", "doc_norm")
 _SCHEMA = pa.schema(
     [

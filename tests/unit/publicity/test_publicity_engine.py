@@ -17,9 +17,8 @@ from publish.verify_tables import check_table
 from publish.writer import write_table
 from records.intake import Delivery, Intake
 from records.schema import ACCEPTED
-from tests.unit.publicity.world import AUTHORITY, FIRM, IBIS_WARNINGS, SERIOUS_LIST, SHOP
+from tests.unit.publicity.world import AUTHORITY, FIRM, SERIOUS_LIST, SHOP
 
-pytestmark = IBIS_WARNINGS
 D = date.fromisoformat
 AS_OF = D("2026-11-23")
 YOUNG = "91341802MA2YOUNG07"

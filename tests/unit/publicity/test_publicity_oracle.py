@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from policy import Policy
 from tests.unit.publicity.oracle import row
-from tests.unit.publicity.world import ENTITIES, FIRM, IBIS_WARNINGS, SHOP, Penalty, clocks
+from tests.unit.publicity.world import ENTITIES, FIRM, SHOP, Penalty, clocks
 
-pytestmark = IBIS_WARNINGS
 KINDS = ("警告", "通报批评", "罚款", "没收违法所得", "暂扣许可证件", "吊销许可证件", "限制从业", "责令停产停业",
          "责令改正", "不予处罚", "暂扣或者吊销许可证")  # fmt: skip
 # Where the rules change, ends of months, and any other day.

@@ -6,9 +6,8 @@ from datetime import date, timedelta
 
 from features.publicity import COLUMNS, KEY
 from tests.unit.publicity.conftest import Desk
-from tests.unit.publicity.world import ENTITIES, FIRM, IBIS_WARNINGS, SHOP, Entry, Penalty
+from tests.unit.publicity.world import ENTITIES, FIRM, SHOP, Entry, Penalty
 
-pytestmark = IBIS_WARNINGS
 D = date.fromisoformat
 DAY = timedelta(days=1)
 AS_OF = D("2026-11-23")

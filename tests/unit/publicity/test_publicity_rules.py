@@ -8,9 +8,8 @@ import pytest
 
 from policy import Policy
 from tests.unit.publicity.conftest import Desk
-from tests.unit.publicity.world import IBIS_WARNINGS, Penalty
+from tests.unit.publicity.world import Penalty
 
-pytestmark = IBIS_WARNINGS
 D = date.fromisoformat
 DAY = timedelta(days=1)
 AS_OF = D("2026-11-23")

@@ -9,7 +9,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 
 from features.publicity import disclosure
 from policy import Policy
@@ -18,11 +17,6 @@ from records.resolve.load import ROWS_PER_FILE, store_deliveries
 from records.resolve.workspace import open_workspace
 from records.schema import ACCEPTED
 
-# Ibis 12 calls what DuckDB 2 and pandas 3 have deprecated: nothing that our own code could call otherwise.
-IBIS_WARNINGS = [
-    pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:The 'future.infer_string' option is deprecated"),
-]
 FIRM = "91341802MA2WE5W03B"
 SHOP = "92341802MA2TEST0XK"
 AUTHORITY = "宣城市市场监督管理局"
