@@ -62,7 +62,7 @@ def ingest(
         known_by: leaves out deliveries that landed, and withdrawals that were made, after this day.
         accept_refused: refused files that a person lets the run go on without, by path under the landing folder.
         datadocs: folder for the Great Expectations data docs; None for none.
-        workers: processes that type and validate beside this one; 0 for none. Little work takes none anyway.
+        workers: processes that read what is new; below 2, and for little work, this one does.
         wait_seconds: how long to wait for a run of another output folder that takes files into this lake.
         waiting: told once that it waits for one.
         environ: where the key of the ids is looked up; this process's environment by default.
@@ -96,7 +96,7 @@ def ingest(
         artifacts = artifacts_of(place, journal, judging.digest, source_finder(policy))
         wanted = {receipt: artifacts[receipt] for receipt in known if receipt not in withdrawn}
         records, repairs = drop_damaged(wanted.values())
-        parse_missing(place, wanted.values(), policy, judging, workers=workers, progress=progress)
+        parse_missing(place, wanted.values(), judging, workers=workers, progress=progress)
         readings = _readings(wanted, records)
         packs, damaged = _packs(place, readings.values())
     deliveries = settle(known, withdrawn, readings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,7 +60,7 @@ class SeenRows:
         return first
 
     def _first_of_many(self, cells: pa.Table) -> NDArray[np.bool_]:
-        digests = _digests(cells)
+        digests = self._digests(cells)
         order = np.lexsort((digests[:, 1], digests[:, 0]))  # stable: of equal rows the earliest comes first
         in_order = digests[order]
         is_new = np.ones(len(order), dtype=np.bool_)
@@ -72,34 +72,34 @@ class SeenRows:
         first[order] = is_new
         return first
 
+    def _digests(self, cells: pa.Table) -> NDArray[np.uint64]:
+        """Two hashes of each row: over its cells from the first to the last, and back."""
+        names = [f'"{name}"' for name in cells.column_names]
+        there, back = ", ".join(names), ", ".join(["'back'", *reversed(names)])
+        hashed = ", ".join(f"hash(nullif({name}, '')) AS {name}" for name in names)
+        self._engine.register("cells", cells)
+        try:
+            query = f"SELECT hash({there}) AS a, hash({back}) AS b FROM (SELECT {hashed} FROM cells)"
+            found = self._engine.execute(query).fetchnumpy()
+        finally:
+            self._engine.unregister("cells")
+        return np.column_stack([found["a"], found["b"]]).astype(np.uint64, copy=False)
+
+    @cached_property
+    def _engine(self) -> duckdb.DuckDBPyConnection:
+        """A connection of one thread, which keeps the order of rows.
+
+        DuckDB complains of one that is still there when a worker process ends, so each file has its own.
+        """
+        import duckdb
+
+        return duckdb.connect(config={"threads": 1})
+
     def _add(self, run: NDArray[np.uint64]) -> None:
         self._runs.append(run)
         while len(self._runs) > 1 and 2 * len(self._runs[-1]) > len(self._runs[-2]):
             merged = np.concatenate([self._runs.pop(), self._runs.pop()])
             self._runs.append(merged[np.lexsort((merged[:, 1], merged[:, 0]))])
-
-
-def _digests(cells: pa.Table) -> NDArray[np.uint64]:
-    """Two hashes of each row: over its cells from the first to the last, and back."""
-    names = [f'"{name}"' for name in cells.column_names]
-    there, back = ", ".join(names), ", ".join(["'back'", *reversed(names)])
-    hashed = ", ".join(f"hash(nullif({name}, '')) AS {name}" for name in names)
-    connection = _connection()
-    connection.register("cells", cells)
-    try:
-        query = f"SELECT hash({there}) AS a, hash({back}) AS b FROM (SELECT {hashed} FROM cells)"
-        found = connection.execute(query).fetchnumpy()
-    finally:
-        connection.unregister("cells")
-    return np.column_stack([found["a"], found["b"]]).astype(np.uint64, copy=False)
-
-
-@cache
-def _connection() -> duckdb.DuckDBPyConnection:
-    """One in-memory connection of one thread, which keeps the order of rows."""
-    import duckdb
-
-    return duckdb.connect(config={"threads": 1})
 
 
 def _is_in(run: NDArray[np.uint64], rows: NDArray[np.uint64]) -> NDArray[np.bool_]:

@@ -76,30 +76,6 @@ class Judged:
     rules: dict[str, int] = field(default_factory=dict)
     flags: dict[str, int] = field(default_factory=dict)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Its rows are slices of what was judged together, and pickling a slice takes along all of it.
-        return _unpacked, (_packed(self.accepted), _packed(self.quarantine), self.rules, self.flags)
-
-
-def _packed(table: pa.Table) -> pa.Buffer:
-    import pyarrow as pa
-
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    return sink.getvalue()
-
-
-def _unpacked(
-    accepted: pa.Buffer, quarantine: pa.Buffer, rules: dict[str, int], flags: dict[str, int]
-) -> Judged:
-    import pyarrow as pa
-
-    def table(packed: pa.Buffer) -> pa.Table:
-        return pa.ipc.open_stream(packed).read_all()
-
-    return Judged(table(accepted), table(quarantine), rules, flags)
-
 
 class Judging:
     """Judges parts under one policy and one key. Crosses process borders without its look-up tables."""
@@ -121,6 +97,10 @@ class Judging:
 
     def __repr__(self) -> str:
         return f"Judging({self.digest[:12]})"
+
+    def cell_max_lines(self, landed_on: date) -> int:
+        """Lines that a quoted CSV cell of a file may have, by the day on which it landed."""
+        return int(self._policy.value("quoted_cell_max_lines", landed_on))
 
     @cached_property
     def _lookups(self) -> Lookups:

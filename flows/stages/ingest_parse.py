@@ -1,15 +1,12 @@
-"""Parsing what is new: cells are read and tables written here, typed and validated in between by workers.
+"""Parsing what is new: cells are read, typed and validated, and tables are written, in one process.
 
 Small files are validated together and big ones part by part, in bundles of bounded size. The verdict on a
-part does not depend on its bundle, and results are taken in the order in which the parts were read.
+part does not depend on its bundle.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Executor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -80,43 +77,31 @@ def parse(
     lake: Lake,
     artifacts: Sequence[Artifact],
     judge: Judge,
-    executor: Executor | None = None,
     *,
-    ahead: int = 0,
     cell_max_lines: Callable[[date], int],
-    progress: Callable[[int, int], None] = lambda done, whole: None,
+    progress: Callable[[int], None] = lambda done: None,
+    go_on: Callable[[], None] = lambda: None,
 ) -> None:
     """Reads deliveries from the lake and writes their artifacts.
 
     Args:
         lake: a locked lake.
         artifacts: those that are not there yet, those of a kind together.
-        judge: types and validates parts; picklable where there is an executor.
-        executor: where it runs; None for this process.
-        ahead: bundles that may be in work while the next one is read.
+        judge: types and validates parts.
         cell_max_lines: lines that a quoted CSV cell may have, by the day on which a file landed.
-        progress: told the delivered bytes that are done, and all that there are.
+        progress: told the delivered bytes that are done.
+        go_on: asked before each bundle; what it raises ends the work, and leaves no half tables.
 
     Raises:
-        CreditgradeError: ``rows_lost`` where the rows read do not add up, ``worker_died``, ``disk_full``,
-            ``internal_error``.
+        CreditgradeError: ``rows_lost`` where the rows read do not add up, ``disk_full``, ``internal_error``.
     """
-    in_work: deque[tuple[_Bundle, Callable[[], list[Judged]]]] = deque()
-    done, whole = 0, sum(artifact.bytes for artifact in artifacts)
-
-    def finish_next() -> None:
-        nonlocal done
-        done += _complete(*in_work.popleft())
-        progress(done, whole)
-
+    done = 0
     with ExitStack() as clean_up:
         bundles = clean_up.enter_context(closing(_bundles(lake, artifacts, cell_max_lines, clean_up)))
         for bundle in bundles:
-            in_work.append((bundle, _submit(executor, judge, bundle)))
-            while len(in_work) > ahead:
-                finish_next()
-        while in_work:
-            finish_next()
+            go_on()
+            done += _complete(bundle, judge)
+            progress(done)
 
 
 def _bundles(
@@ -192,18 +177,10 @@ def _warnings(warnings: Sequence[str], unknown_columns: int) -> list[str]:
     return [*warnings, f"{unknown_columns} unknown {columns} kept out"]
 
 
-def _submit(executor: Executor | None, judge: Judge, bundle: _Bundle) -> Callable[[], list[Judged]]:
-    """Gives what waits for the result of a bundle, or makes it."""
-    if executor is None or not bundle.parts:
-        return lambda: judge(bundle.kind, bundle.parts) if bundle.parts else []
+def _complete(bundle: _Bundle, judge: Judge) -> int:
+    """Judges a bundle and writes what it gave; returns the delivered bytes of the files that end with it."""
     with _clear_errors(bundle):
-        return executor.submit(judge, bundle.kind, bundle.parts).result
-
-
-def _complete(bundle: _Bundle, result: Callable[[], list[Judged]]) -> int:
-    """Writes what a bundle gave; returns the delivered bytes of the files that end with it."""
-    with _clear_errors(bundle):
-        judged = iter(result())
+        judged = iter(judge(bundle.kind, bundle.parts) if bundle.parts else ())
     ended = 0
     for file, part in bundle.steps:
         if part is None:
@@ -220,9 +197,6 @@ def _clear_errors(bundle: _Bundle) -> Iterator[None]:
     name = bundle.steps[0][0].artifact.name
     try:
         yield
-    except BrokenProcessPool as error:
-        message = "a worker process died while rows were validated (out of memory?)"
-        raise CreditgradeError(message, rule="worker_died", file=name) from error
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
         raise _internal(error, "validating", name) from error
 

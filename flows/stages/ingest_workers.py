@@ -1,24 +1,26 @@
-"""Who reads what is new: this process, or workers beside it where there is enough to do."""
+"""Who reads what is new: this process, or several others where there is enough to do."""
 
 from __future__ import annotations
 
 import hashlib
 import multiprocessing
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.stages.ingest_artifacts import Artifact
-from flows.stages.ingest_judge import Judged, Judging, Part
+from flows.stages.ingest_judge import Judging
 from flows.stages.ingest_parse import parse
 from flows.workers import begin_worker
+from records.errors import CreditgradeError
 from records.lake import Lake, Receipt, key_fingerprint
 
 if TYPE_CHECKING:
+    from multiprocessing.synchronize import Event
+
     from policy import Policy
 
 # Code by which the same bytes could become other rows.
@@ -32,8 +34,10 @@ _DECIDING_CODE = (
     "flows/stages/ingest_judge.py",
     "flows/stages/ingest_parse.py",
 )
-# Below so many bytes, starting a worker (which imports Great Expectations) costs more than it saves.
+# Below so many bytes for each, starting workers (which import Great Expectations) costs more than it saves.
 WORTH_A_WORKER_BYTES = 24 << 20
+# Small files are given out together: each job ends with a bundle that is not full.
+JOB_BYTES = 24 << 20
 # Packed formats hold several times their bytes.
 _EXPANSION = {"xlsx": 6, "xls": 2, "parquet": 6}
 _GZIP_EXPANSION = 6
@@ -74,77 +78,127 @@ def source_finder(policy: Policy) -> Callable[[Receipt], str | None]:
 def parse_missing(
     lake: Lake,
     wanted: Iterable[Artifact],
-    policy: Policy,
     judging: Judging,
     *,
     workers: int,
     progress: Callable[[int, int], None],
 ) -> int:
-    """Parses the artifacts that are not there yet.
+    """Parses the artifacts that are not there yet: in this process, or in several where there is enough to do.
 
     Args:
         lake: a locked lake.
         wanted: all artifacts of the run.
-        policy: limits of the readers.
         judging: types and validates.
-        workers: processes beside this one; 0 for none. Little work takes none anyway.
+        workers: processes at most.
         progress: told the delivered bytes that are parsed, and all that are to be.
 
     Returns:
         how many files were parsed.
 
     Raises:
-        CreditgradeError: as ``parse``.
+        CreditgradeError: as ``parse``; ``worker_died``.
     """
     missing = _in_order({artifact for artifact in wanted if not artifact.record.exists()})
-    if missing:
-        processes = _processes(missing, workers)
-        with _executor(processes) as executor:
-            parse(
-                lake,
-                missing,
-                partial(judge_once_loaded, judging),
-                executor,
-                ahead=processes,
-                cell_max_lines=lambda day: int(policy.value("quoted_cell_max_lines", day)),
-                progress=progress,
-            )
+    jobs = _jobs(missing)
+    whole = sum(artifact.bytes for artifact in missing)
+    processes = min(workers, len(jobs), sum(map(_size, missing)) // WORTH_A_WORKER_BYTES)
+    if processes < 2:
+        parse(
+            lake,
+            missing,
+            judging,
+            cell_max_lines=judging.cell_max_lines,
+            progress=lambda done: progress(done, whole),
+        )
+    else:
+        with _readers(processes) as executor:
+            work_off(executor, lake, jobs, judging, lambda done: progress(done, whole))
     return len(missing)
 
 
+def work_off(
+    executor: Executor,
+    lake: Lake,
+    jobs: Sequence[Sequence[Artifact]],
+    judging: Judging,
+    progress: Callable[[int], None],
+) -> None:
+    """Has jobs done by worker processes, each file by one of them.
+
+    Raises:
+        CreditgradeError: as ``parse``; ``worker_died``.
+    """
+    done = 0
+    try:
+        submitted = {executor.submit(_read, lake, job, judging): job for job in jobs}
+        for future in as_completed(submitted):
+            future.result()
+            done += sum(artifact.bytes for artifact in submitted[future])
+            progress(done)
+    except BrokenProcessPool as error:
+        message = "a worker process died while it read what landed (out of memory?)"
+        raise CreditgradeError(message, rule="worker_died") from error
+
+
 def _in_order(artifacts: Collection[Artifact]) -> list[Artifact]:
-    """Those of a kind together; the most work first, so that no worker is left alone with it at the end."""
-    sizes: Counter[str] = Counter()
+    """Those of a kind together, so that its small files are validated together."""
+    return sorted(artifacts, key=lambda item: (item.kind, -_size(item), item.stem.name))
+
+
+def _size(artifact: Artifact) -> int:
+    """Bytes of a delivery, roughly, once it is unpacked."""
+    packed = _GZIP_EXPANSION if artifact.format.endswith(".gz") else 1
+    return artifact.bytes * _EXPANSION.get(artifact.format, packed)
+
+
+def _jobs(artifacts: Sequence[Artifact]) -> list[list[Artifact]]:
+    """Files of a kind that one worker reads, the most work first, so that none is left alone with it at the end."""
+    jobs: list[list[Artifact]] = []
+    sizes: list[int] = []
     for artifact in artifacts:
-        sizes[artifact.kind] += artifact.bytes
-    return sorted(artifacts, key=lambda item: (-sizes[item.kind], item.kind, -item.bytes, item.stem.name))
-
-
-def _processes(missing: Sequence[Artifact], workers: int) -> int:
-    size = sum(
-        artifact.bytes
-        * _EXPANSION.get(artifact.format, _GZIP_EXPANSION if artifact.format.endswith(".gz") else 1)
-        for artifact in missing
-    )
-    return min(workers, size // WORTH_A_WORKER_BYTES)
+        if jobs and jobs[-1][0].kind == artifact.kind and sizes[-1] + _size(artifact) <= JOB_BYTES:
+            jobs[-1].append(artifact)
+            sizes[-1] += _size(artifact)
+        else:
+            jobs.append([artifact])
+            sizes.append(_size(artifact))
+    return [job for _, job in sorted(zip(sizes, jobs, strict=True), key=lambda pair: -pair[0])]
 
 
 @contextmanager
-def _executor(processes: int) -> Iterator[Executor | None]:
-    if processes < 1:
-        yield None
-        return
+def _readers(processes: int) -> Iterator[Executor]:
+    """Worker processes. However the block is left, they stop at the next bundle."""
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
     # Nothing large may go into a worker's start: one that dies there would never read it, and be waited for.
-    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=begin_worker)
+    pool = ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(stop,))
     try:
         yield pool
     finally:
+        stop.set()
         pool.shutdown(cancel_futures=True)
 
 
+# In a worker: tells it to stop; the look-up tables that it has built already.
+_stop: Event | None = None
 _loaded: dict[str, Judging] = {}
 
 
-def judge_once_loaded(judging: Judging, kind: str, parts: Sequence[Part]) -> list[Judged]:
-    """Judges parts with the tables that this process has built already, where it has."""
-    return _loaded.setdefault(judging.digest, judging)(kind, parts)
+class _Stopped(Exception):
+    """The run that a worker works for has ended with an error."""
+
+
+def _begin(stop: Event) -> None:
+    global _stop
+    begin_worker()
+    _stop = stop
+
+
+def _go_on() -> None:
+    if _stop is not None and _stop.is_set():
+        raise _Stopped
+
+
+def _read(lake: Lake, job: Sequence[Artifact], judging: Judging) -> None:
+    known = _loaded.setdefault(judging.digest, judging)
+    parse(lake, job, known, cell_max_lines=known.cell_max_lines, go_on=_go_on)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from records.headers import HeaderMatch
 from records.readers import limits
 from records.readers.csv_exact import ExactParser
-from records.readers.csv_fast import mixed_table, regular_table
+from records.readers.csv_fast import mixed_table
 from records.readers.csv_quick import physical_lines, read_text
 from records.readers.decode import LineCounter, detect_encoding, utf8_blocks
 from records.readers.limits import QUOTED_CELL_MAX_LINES
@@ -158,22 +158,20 @@ def _check_count(name: str, header: _Header, parser: ExactParser, counter: LineC
 def _read_block(
     block: bytes, parser: ExactParser, delimiter: str, width: int, name: str
 ) -> Iterator[tuple[pa.Table | None, list[ShapeRow]]]:
-    """Rows of one block: in one go where it is regular, else piece by piece."""
+    """Rows of one block: in one go where it is regular but for a few lines, else piece by piece."""
     if not block:
         return
-    table = None if parser.is_open else regular_table(block, delimiter, width)
-    if table is not None:
-        first = parser.next_row
-        parser.next_row += table.num_rows
-        yield table.add_column(0, "source_row", pa.array(range(first, parser.next_row), pa.int64())), []
-        return
     try:
-        for piece in _pieces(block):
-            mixed = mixed_table(piece, parser, delimiter, width)
-            if mixed is None:
-                read_text(piece.decode("utf-8"), parser, delimiter)
-                mixed = _taken(parser, width)
-            yield mixed
+        mixed = mixed_table(block, parser, delimiter, width)
+        if mixed is None:
+            pieces = list(_pieces(block))
+            if len(pieces) > 1:
+                for piece in pieces:
+                    yield from _read_block(piece, parser, delimiter, width, name)
+                return
+            read_text(block.decode("utf-8"), parser, delimiter)
+            mixed = _taken(parser, width)
+        yield mixed
     except UnicodeDecodeError as error:
         # The file was UTF-8 when it was looked through a moment ago.
         raise refused(name, "file_undecodable", "not valid UTF-8; the file has changed") from error
