@@ -20,7 +20,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.stages.ingest_artifacts import Artifact
+from flows.stages.ingest_judge import Judging
 from flows.stages.ingest_parse import parse
+from flows.stages.ingest_workers import _readers, work_off
+from policy import load_policy
 from records.errors import CreditgradeError
 from records.lake import Lake, copy_in
 from records.schema import ACCEPTED, QUARANTINE
@@ -246,34 +249,92 @@ def test_workers_write_the_same_bytes(city: City, tmp_path: Path, monkeypatch: p
         )
     city.night()
     monkeypatch.setattr("flows.stages.ingest_workers.WORTH_A_WORKER_BYTES", 1)
+    monkeypatch.setattr("flows.stages.ingest_workers.JOB_BYTES", 1)
+    other = City(tmp_path / "other")
+    other.root.mkdir()
+    heard: list[tuple[int, int]] = []
+    other.night(landing=city.landing, workers=2, progress=lambda done, whole: heard.append((done, whole)))
+    assert other.files() == city.files()
+    assert heard == sorted(heard)
+    assert len(heard) > 6
+    assert heard[-1] == (heard[0][1], heard[0][1])
+
+
+def test_bundles_of_another_size_give_the_same_bytes(
+    city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(6):
+        city.put(f"penalties/{n}.csv", penalties(*range(10 * n, 10 * n + 9)))
+    city.night()
     monkeypatch.setattr("flows.stages.ingest_parse.BUNDLE_ROWS", 20)
     other = City(tmp_path / "other")
     other.root.mkdir()
-    other.night(landing=city.landing, workers=2)
+    other.night(landing=city.landing)
     assert other.files() == city.files()
+
+
+def _artifact_of_a(city: City) -> Artifact:
+    sha256 = copy_in(Lake(city.lake), city.landing / "penalties/a.csv").sha256
+    return Artifact("penalties", sha256, "csv", "penalties/a.csv", DAY, 1, None, city.lake / "penalties/x")
 
 
 def test_a_dying_worker_is_one_clear_line(city: City) -> None:
     with Lake(city.lake).locked(), ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        lake = Lake(city.lake)
-        copied = copy_in(lake, city.landing / "penalties/a.csv")
-        artifact = Artifact(
-            "penalties", copied.sha256, "csv", "penalties/a.csv", DAY, 1, None, city.lake / "penalties/x"
-        )
+        artifact = _artifact_of_a(city)
         pool.submit(int).result()
         for process in list(pool._processes.values()):
             process.kill()
             process.join()
-        with pytest.raises(CreditgradeError, match=r"penalties/a\.csv: a worker .*\[worker_died\]"):
-            parse(lake, [artifact], abs, pool, ahead=1, cell_max_lines=lambda day: 20)  # type: ignore[arg-type]
+        with pytest.raises(CreditgradeError, match=r"^a worker process died .*\[worker_died\]"):
+            work_off(pool, Lake(city.lake), [[artifact]], Judging(load_policy(), b"k" * 32, "x"), print)
     assert list((city.lake / "penalties").iterdir()) == []
+
+
+def test_what_goes_wrong_in_a_worker_is_told_as_it_was_there(city: City) -> None:
+    lake = Lake(city.lake)
+    with lake.locked(), _readers(2) as pool:
+        artifact = _artifact_of_a(city)
+        lake.bytes_of(artifact.sha256).write_bytes(b"no zstd")
+        with pytest.raises(CreditgradeError, match=r"is damaged: restore it .*\[received_bytes_damaged\]"):
+            work_off(pool, lake, [[artifact]], Judging(load_policy(), b"k" * 32, "x"), print)
+    assert list((city.lake / "penalties").iterdir()) == []
+
+
+def test_a_worker_that_is_told_to_stop_leaves_no_half_tables(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopped(Exception):
+        pass
+
+    asked: list[int] = []
+
+    def stop_at_the_third() -> None:
+        asked.append(1)
+        if len(asked) == 3:
+            raise Stopped
+
+    monkeypatch.setattr("flows.stages.ingest_parse.PART_ROWS", 2)
+    monkeypatch.setattr("flows.stages.ingest_parse.BUNDLE_ROWS", 2)
+    city.put("penalties/a.csv", penalties(*range(20)))
+    judging = Judging(load_policy(), b"k" * 32, "x")
+    with Lake(city.lake).locked():
+        with pytest.raises(Stopped):
+            parse(
+                Lake(city.lake),
+                [_artifact_of_a(city)],
+                judging,
+                cell_max_lines=judging.cell_max_lines,
+                go_on=stop_at_the_third,
+            )
+        assert list((city.lake / "penalties").iterdir()) == []
+        assert list(Lake(city.lake).scratch.iterdir()) == []
 
 
 ORPHANS = """
 import os, signal
-from flows.stages.ingest_workers import _executor
+from flows.stages.ingest_workers import _readers
 if __name__ == "__main__":
-    with _executor(1) as pool:
+    with _readers(1) as pool:
         print(pool.submit(os.getpid).result(), flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
 """

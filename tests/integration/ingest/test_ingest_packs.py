@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 from dataclasses import replace
 from datetime import datetime, time
 from pathlib import Path
@@ -14,7 +13,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.lake_care import compact_lake, existing_lake
-from flows.stages.ingest_judge import Judged
 from records.intake import Intake
 from records.lake import withdraw
 from records.lake.compact import lake_status
@@ -147,15 +145,6 @@ def test_packs_of_an_older_reader_are_compacted_away(days: City, monkeypatch: py
     assert compact_lake(lake, None, days.environ, dry_run=False) == gone
     assert gone.by_kind == {"penalties": 9 * 3 + 2, "entities": 2}
     assert (gone.bytes, lake_status(lake).table_bytes) == (before, 0)
-
-
-def test_what_a_worker_sends_does_not_take_along_its_neighbours() -> None:
-    whole = ACCEPTED["listings"].empty_table()
-    rows = pa.Table.from_pylist([{"doc_no": "异" * 500}] * 2_000, schema=whole.schema)
-    judged = Judged(rows.slice(7, 3), QUARANTINE.empty_table(), {"a": 1}, {"b": 2})
-    sent = pickle.dumps(judged)
-    assert len(sent) < rows.nbytes / 50
-    assert pickle.loads(sent) == judged
 
 
 def test_few_files_need_no_pack(tmp_path: Path) -> None:
