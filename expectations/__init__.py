@@ -7,6 +7,6 @@ Great Expectations itself is imported by the first validation, not before.
 """
 
 from expectations.datadocs import Counts, write_datadocs
-from expectations.validation import Outcome, Validation, validate
+from expectations.validation import BrokenRules, Outcome, Validation, broken_rules, validate
 
-__all__ = ["Counts", "Outcome", "Validation", "validate", "write_datadocs"]
+__all__ = ["BrokenRules", "Counts", "Outcome", "Validation", "broken_rules", "validate", "write_datadocs"]

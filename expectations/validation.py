@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -102,12 +103,22 @@ class Validation:
         return Validation(self.kind, of_rows, self.pattern_rules, self.pattern_flags)
 
 
-def validate(kind: str, verdicts: pa.Table) -> Validation:
+class BrokenRules(Protocol):
+    """Tells which rules rows of some patterns break, as `broken_rules` does."""
+
+    def __call__(
+        self, kind: str, names: Sequence[str], patterns: npt.NDArray[np.uint64], /
+    ) -> list[tuple[Rule, ...]]:
+        """For each pattern its rules."""
+
+
+def validate(kind: str, verdicts: pa.Table, broken: BrokenRules | None = None) -> Validation:
     """Judge typed rows.
 
     Args:
         kind: record kind.
         verdicts: the verdict columns of `records.typed.Typed`, of any number of files one after the other.
+        broken: tells which rules are broken, by another process perhaps; `broken_rules` unless given.
 
     Raises:
         InputRefused: `missing_mandatory_column`: there is no verdict column for a rule, so it was not applied.
@@ -115,12 +126,12 @@ def validate(kind: str, verdicts: pa.Table) -> Validation:
     """
     names = [name for name in verdict_columns(kind) if name in verdicts.column_names]
     pattern_of_row, patterns = _patterns(_words(names, verdicts))
-    broken = _broken(kind, names, patterns)
+    found = (broken or broken_rules)(kind, names, patterns)
     return Validation(
         kind,
         pattern_of_row,
-        tuple(tuple(sorted(r.id for r in found if r.severity == "critical")) for found in broken),
-        tuple(tuple(sorted(r.id for r in found if r.severity == "warning")) for found in broken),
+        tuple(tuple(sorted(r.id for r in rules_ if r.severity == "critical")) for rules_ in found),
+        tuple(tuple(sorted(r.id for r in rules_ if r.severity == "warning")) for rules_ in found),
     )
 
 
@@ -155,8 +166,13 @@ _judged: dict[str, dict[bytes, tuple[Rule, ...]]] = {}
 _MANY_PATTERNS = 100_000
 
 
-def _broken(kind: str, names: Sequence[str], patterns: npt.NDArray[np.uint64]) -> list[tuple[Rule, ...]]:
+def broken_rules(kind: str, names: Sequence[str], patterns: npt.NDArray[np.uint64]) -> list[tuple[Rule, ...]]:
     """For each pattern the rules that Great Expectations finds broken.
+
+    Args:
+        kind: record kind.
+        names: the verdict columns that there are.
+        patterns: one a row; bit n of it stands for the verdict column `names[n]`.
 
     The first patterns of a kind, with the one in which nothing is broken, meet the whole suite. Later ones
     meet its expectations of the columns that they mark: each looks at its own column alone, and was met

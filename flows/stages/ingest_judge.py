@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from expectations import Validation
+    from expectations import BrokenRules, Validation
     from policy import Policy
     from records.codes import Lookups
     from records.headers import HeaderMatch
@@ -80,17 +80,30 @@ class Judged:
 class Judging:
     """Judges parts under one policy and one key. Crosses process borders without its look-up tables."""
 
-    def __init__(self, policy: Policy, key: bytes, digest: str) -> None:
+    def __init__(self, policy: Policy, key: bytes, digest: str, broken: BrokenRules | None = None) -> None:
         """Takes what to judge by.
 
         Args:
             policy: tables and limits.
             key: of the ids.
             digest: names policy and key.
+            broken: tells which rules are broken; this process's suites unless given.
         """
         self._policy = policy
         self._key = key
         self.digest = digest
+        self._broken = broken
+
+    def asking(self, broken: BrokenRules) -> Judging:
+        """The same, which asks somebody else which rules are broken."""
+        return Judging(self._policy, self._key, self.digest, broken)
+
+    @property
+    def broken(self) -> BrokenRules:
+        """Tells which rules rows of some patterns break."""
+        from expectations import broken_rules
+
+        return self._broken or broken_rules
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Judging, (self._policy, self._key, self.digest))
@@ -126,7 +139,8 @@ class Judging:
         groups = _alike(parts)
         if groups:
             typed_groups = [self._typed(kind, [parts[place] for place in group]) for group in groups]
-            validation = validate(kind, pa.concat_tables([typed.verdicts for typed in typed_groups]))
+            verdicts = pa.concat_tables([typed.verdicts for typed in typed_groups])
+            validation = validate(kind, verdicts, self.broken)
             first = 0
             for group, typed in zip(groups, typed_groups, strict=True):
                 verdict = validation.part(first, typed.rows.num_rows)

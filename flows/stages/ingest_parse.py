@@ -80,7 +80,6 @@ def parse(
     *,
     cell_max_lines: Callable[[date], int],
     progress: Callable[[int], None] = lambda done: None,
-    go_on: Callable[[], None] = lambda: None,
 ) -> None:
     """Reads deliveries from the lake and writes their artifacts.
 
@@ -90,7 +89,6 @@ def parse(
         judge: types and validates parts.
         cell_max_lines: lines that a quoted CSV cell may have, by the day on which a file landed.
         progress: told the delivered bytes that are done.
-        go_on: asked before each bundle; what it raises ends the work, and leaves no half tables.
 
     Raises:
         CreditgradeError: ``rows_lost`` where the rows read do not add up, ``disk_full``, ``internal_error``.
@@ -99,7 +97,6 @@ def parse(
     with ExitStack() as clean_up:
         bundles = clean_up.enter_context(closing(_bundles(lake, artifacts, cell_max_lines, clean_up)))
         for bundle in bundles:
-            go_on()
             done += _complete(bundle, judge)
             progress(done)
 

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.stages.ingest_artifacts import Artifact
 from flows.stages.ingest_judge import Judging
 from flows.stages.ingest_parse import parse
-from flows.workers import begin_worker
-from records.errors import CreditgradeError
+from flows.stages.ingest_processes import work_off
 from records.lake import Lake, Receipt, key_fingerprint
 
 if TYPE_CHECKING:
-    from multiprocessing.synchronize import Event
-
     from policy import Policy
 
 # Code by which the same bytes could become other rows.
@@ -34,7 +27,7 @@ _DECIDING_CODE = (
     "flows/stages/ingest_judge.py",
     "flows/stages/ingest_parse.py",
 )
-# Below so many bytes for each, starting workers (which import Great Expectations) costs more than it saves.
+# Below so many bytes for each, starting workers costs more than it saves.
 WORTH_A_WORKER_BYTES = 24 << 20
 # Small files are given out together: each job ends with a bundle that is not full.
 JOB_BYTES = 24 << 20
@@ -111,33 +104,8 @@ def parse_missing(
             progress=lambda done: progress(done, whole),
         )
     else:
-        with _readers(processes) as executor:
-            work_off(executor, lake, jobs, judging, lambda done: progress(done, whole))
+        work_off(lake, jobs, judging, processes, lambda done: progress(done, whole))
     return len(missing)
-
-
-def work_off(
-    executor: Executor,
-    lake: Lake,
-    jobs: Sequence[Sequence[Artifact]],
-    judging: Judging,
-    progress: Callable[[int], None],
-) -> None:
-    """Has jobs done by worker processes, each file by one of them.
-
-    Raises:
-        CreditgradeError: as ``parse``; ``worker_died``.
-    """
-    done = 0
-    try:
-        submitted = {executor.submit(_read, lake, job, judging): job for job in jobs}
-        for future in as_completed(submitted):
-            future.result()
-            done += sum(artifact.bytes for artifact in submitted[future])
-            progress(done)
-    except BrokenProcessPool as error:
-        message = "a worker process died while it read what landed (out of memory?)"
-        raise CreditgradeError(message, rule="worker_died") from error
 
 
 def _in_order(artifacts: Collection[Artifact]) -> list[Artifact]:
@@ -163,42 +131,3 @@ def _jobs(artifacts: Sequence[Artifact]) -> list[list[Artifact]]:
             jobs.append([artifact])
             sizes.append(_size(artifact))
     return [job for _, job in sorted(zip(sizes, jobs, strict=True), key=lambda pair: -pair[0])]
-
-
-@contextmanager
-def _readers(processes: int) -> Iterator[Executor]:
-    """Worker processes. However the block is left, they stop at the next bundle."""
-    context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    # Nothing large may go into a worker's start: one that dies there would never read it, and be waited for.
-    pool = ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(stop,))
-    try:
-        yield pool
-    finally:
-        stop.set()
-        pool.shutdown(cancel_futures=True)
-
-
-# In a worker: tells it to stop; the look-up tables that it has built already.
-_stop: Event | None = None
-_loaded: dict[str, Judging] = {}
-
-
-class _Stopped(Exception):
-    """The run that a worker works for has ended with an error."""
-
-
-def _begin(stop: Event) -> None:
-    global _stop
-    begin_worker()
-    _stop = stop
-
-
-def _go_on() -> None:
-    if _stop is not None and _stop.is_set():
-        raise _Stopped
-
-
-def _read(lake: Lake, job: Sequence[Artifact], judging: Judging) -> None:
-    known = _loaded.setdefault(judging.digest, judging)
-    parse(lake, job, known, cell_max_lines=known.cell_max_lines, go_on=_go_on)

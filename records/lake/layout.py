@@ -99,12 +99,16 @@ class Lake:
     def _make_ready(self) -> None:
         self.received.mkdir(mode=0o700, exist_ok=True)
         self.received.chmod(0o700)
+        for kind in KINDS:
+            self.folder(kind).mkdir(exist_ok=True)
+        self.remove_leftovers()
+
+    def remove_leftovers(self) -> None:
+        """Removes what writers that were killed had begun. The lake is locked."""
         if self.scratch.exists():
             shutil.rmtree(self.scratch)
         self.scratch.mkdir(mode=0o700)
-        folders = [self.root, self.received, *(self.folder(kind) for kind in KINDS)]
-        for folder in folders:
-            folder.mkdir(exist_ok=True)
+        for folder in (self.root, self.received, *(self.folder(kind) for kind in KINDS)):
             for place in (folder, folder / PACKS):
                 for leftover in place.glob(TEMP_PREFIX + "*"):
                     leftover.unlink()

@@ -9,10 +9,10 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
-from multiprocessing import get_context
+from multiprocessing import active_children
 from pathlib import Path
 
 import psutil
@@ -21,8 +21,7 @@ import pytest
 
 from flows.stages.ingest_artifacts import Artifact
 from flows.stages.ingest_judge import Judging
-from flows.stages.ingest_parse import parse
-from flows.stages.ingest_workers import _readers, work_off
+from flows.stages.ingest_processes import work_off
 from policy import load_policy
 from records.errors import CreditgradeError
 from records.lake import Lake, copy_in
@@ -278,64 +277,77 @@ def _artifact_of_a(city: City) -> Artifact:
     return Artifact("penalties", sha256, "csv", "penalties/a.csv", DAY, 1, None, city.lake / "penalties/x")
 
 
+def _a_large_and_a_small_job(city: City) -> list[list[Artifact]]:
+    city.put("entities/large.csv", entities(*range(40_000)))
+    small = _artifact_of_a(city)
+    sha256 = copy_in(Lake(city.lake), city.landing / "entities/large.csv").sha256
+    return [[replace(small, kind="entities", sha256=sha256, stem=city.lake / "entities/x")], [small]]
+
+
+def _nothing_is_left(lake: Lake) -> bool:
+    return not any(
+        list(folder.iterdir()) for folder in (lake.folder("entities"), lake.scratch) if folder.exists()
+    ) and not [process for process in active_children() if process.is_alive()]
+
+
 def test_a_dying_worker_is_one_clear_line(city: City) -> None:
-    with Lake(city.lake).locked(), ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        artifact = _artifact_of_a(city)
-        pool.submit(int).result()
-        for process in list(pool._processes.values()):
-            process.kill()
-            process.join()
+    lake = Lake(city.lake)
+
+    def kill() -> None:
+        _wait_for(lambda: lake.scratch.exists() and any(lake.scratch.iterdir()))
+        active_children()[0].kill()
+
+    with lake.locked():
+        jobs = _a_large_and_a_small_job(city)
+        killer = threading.Thread(target=kill)
+        killer.start()
         with pytest.raises(CreditgradeError, match=r"^a worker process died .*\[worker_died\]"):
-            work_off(pool, Lake(city.lake), [[artifact]], Judging(load_policy(), b"k" * 32, "x"), print)
-    assert list((city.lake / "penalties").iterdir()) == []
+            work_off(lake, jobs, Judging(load_policy(), b"k" * 32, "x"), 1, print)
+        killer.join()
+        assert _nothing_is_left(lake)
+
+
+def test_an_interrupted_run_waits_for_no_worker(city: City) -> None:
+    lake = Lake(city.lake)
+
+    def interrupt(done: int) -> None:
+        assert done == 1
+        raise KeyboardInterrupt
+
+    with lake.locked():
+        jobs = _a_large_and_a_small_job(city)
+        with pytest.raises(KeyboardInterrupt):
+            work_off(lake, jobs, Judging(load_policy(), b"k" * 32, "x"), 2, interrupt)
+        assert _nothing_is_left(lake)
 
 
 def test_what_goes_wrong_in_a_worker_is_told_as_it_was_there(city: City) -> None:
     lake = Lake(city.lake)
-    with lake.locked(), _readers(2) as pool:
-        artifact = _artifact_of_a(city)
-        lake.bytes_of(artifact.sha256).write_bytes(b"no zstd")
-        with pytest.raises(CreditgradeError, match=r"is damaged: restore it .*\[received_bytes_damaged\]"):
-            work_off(pool, lake, [[artifact]], Judging(load_policy(), b"k" * 32, "x"), print)
-    assert list((city.lake / "penalties").iterdir()) == []
+    with lake.locked():
+        jobs = _a_large_and_a_small_job(city)
+        lake.bytes_of(jobs[1][0].sha256).write_bytes(b"no zstd")
+        with pytest.raises(
+            CreditgradeError, match=r"is damaged: restore it .*\[received_bytes_damaged\]"
+        ) as raised:
+            work_off(lake, jobs, Judging(load_policy(), b"k" * 32, "x"), 2, print)
+        assert _nothing_is_left(lake)
+    assert "in restore" in "".join(raised.value.__notes__)  # for --debug
 
 
-def test_a_worker_that_is_told_to_stop_leaves_no_half_tables(
-    city: City, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Stopped(Exception):
-        pass
-
-    asked: list[int] = []
-
-    def stop_at_the_third() -> None:
-        asked.append(1)
-        if len(asked) == 3:
-            raise Stopped
-
-    monkeypatch.setattr("flows.stages.ingest_parse.PART_ROWS", 2)
-    monkeypatch.setattr("flows.stages.ingest_parse.BUNDLE_ROWS", 2)
-    city.put("penalties/a.csv", penalties(*range(20)))
-    judging = Judging(load_policy(), b"k" * 32, "x")
-    with Lake(city.lake).locked():
-        with pytest.raises(Stopped):
-            parse(
-                Lake(city.lake),
-                [_artifact_of_a(city)],
-                judging,
-                cell_max_lines=judging.cell_max_lines,
-                go_on=stop_at_the_third,
-            )
-        assert list((city.lake / "penalties").iterdir()) == []
-        assert list(Lake(city.lake).scratch.iterdir()) == []
+def _wait_for(condition: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise TimeoutError
 
 
 ORPHANS = """
 import os, signal
-from flows.stages.ingest_workers import _readers
+from flows.stages.ingest_processes import workers
 if __name__ == "__main__":
-    with _readers(1) as pool:
-        print(pool.submit(os.getpid).result(), flush=True)
+    with workers(1) as started:
+        print(started[0][0].pid, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
 """
 
