@@ -191,14 +191,14 @@ def _night(folder: Path, landing: Path, out: Path, profile: Profile) -> dict[str
     """A run after 0.1 % more entities with their records have landed in files of their own."""
     few = replace(profile, entities=max(100, profile.entities // 1000))
     more = _sample(folder / "more", few, seed=2)
-    both = folder / "landing-and-more"
-    shutil.rmtree(both, ignore_errors=True)
-    shutil.copytree(landing, both, copy_function=os.link)
-    for kind in (path for path in more.iterdir() if path.is_dir()):
-        shutil.copytree(kind, both / kind.name / "night", copy_function=os.link)
-    figures = _run(both, out)
-    shutil.rmtree(both)
-    return figures
+    landed = [landing / kind.name / "night" for kind in more.iterdir() if kind.is_dir()]
+    try:
+        for place in landed:
+            shutil.copytree(more / place.parent.name, place, copy_function=os.link)
+        return _run(landing, out)
+    finally:
+        for place in landed:
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def _ingest(landing: Path, folder: Path, kind: str) -> dict[str, float]:
