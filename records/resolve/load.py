@@ -132,4 +132,5 @@ def as_received(ws: Workspace, intake: Intake, kind: str, rows: ir.Table) -> ir.
     """
     raw = ws.read(intake.accepted(kind), ACCEPTED[kind])
     placed = with_source(ws, rows.drop(*(c for c in rows.columns if c in ACCEPTED[kind].names)))
-    return placed.join(raw, ["sha256", "source_row"])
+    # What the lake holds passes by; what is asked for is held.
+    return raw.join(placed, ["sha256", "source_row"])

@@ -25,19 +25,24 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
-MEMORY_LIMIT = "2300MB"  # leaves room for the writers within the 3 GB that a run may take
+# Leaves room for the writers within the 3 GB that a city's run may take. Two million entities were graded in it.
+_LEAST_MEMORY = 2_300_000_000
+_MEMORY_AN_ENTITY = 1_150
 THREADS = 2
 LOCAL_SPARK = "local[*]"
 _VIEW = "files_"
 STEPS = 100  # that a grading takes, about: as many plans as two gradings have are remembered
 
 
-def open_workspace(folder: Path, engine: str = "duckdb", spark_master: str = LOCAL_SPARK) -> Workspace:
+def open_workspace(
+    folder: Path, engine: str = "duckdb", spark_master: str = LOCAL_SPARK, *, entities: int = 0
+) -> Workspace:
     """The workspace of an engine.
 
     Args:
         folder: for the tables; made if missing.
         engine: ``duckdb`` or ``spark``.
+        entities: rows about market entities, by which DuckDB's memory is measured.
         spark_master: for Spark, its master or the URL of its Connect server (``sc://…``).
 
     Raises:
@@ -49,7 +54,12 @@ def open_workspace(folder: Path, engine: str = "duckdb", spark_master: str = LOC
         return SparkWorkspace(folder, spark_master)
     if engine != "duckdb":
         raise ValueError(f"engine {engine!r} is unknown")
-    return DuckDBWorkspace(folder)
+    return DuckDBWorkspace(folder, entities)
+
+
+def memory_for(entities: int) -> int:
+    """Bytes that DuckDB may take: what joins hold grows with the entities, the rest spills."""
+    return max(_LEAST_MEMORY, entities * _MEMORY_AN_ENTITY)
 
 
 class Workspace(ABC):
@@ -145,14 +155,19 @@ class DuckDBWorkspace(Workspace):
     nothing runs after it; without one of these nothing was made of the tables.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, entities: int = 0) -> None:
         import ibis
 
         super().__init__(folder)
         self.con = ibis.duckdb.connect(
-            threads=THREADS, memory_limit=MEMORY_LIMIT, temp_directory=str(folder / "spill")
+            threads=THREADS,
+            memory_limit=f"{memory_for(entities) // 1_000_000}MB",
+            temp_directory=str(folder / "spill"),
         )
         self.con.raw_sql("SET GLOBAL preserve_insertion_order = false")
+        # A join keeps its right side in memory, which the expressions make the smaller one. DuckDB guesses the rows of
+        # many files by the first: with two million entities it took the wide rows for few, and ran out of memory.
+        self.con.raw_sql("SET GLOBAL disabled_optimizers = 'build_side_probe_side'")
         # Tables in memory are rewritten by every checkpoint, and nothing here outlives the connection.
         self.con.raw_sql("SET GLOBAL checkpoint_threshold = '1TB'")
         self._schemas: dict[str, ibis.Schema] = {}

@@ -118,3 +118,29 @@ def test_closing_waits_for_nothing(tmp_path: Path) -> None:
     began = time.monotonic()
     ws.close()
     assert time.monotonic() - began < 20
+
+
+def test_memory_grows_with_the_entities_beyond_a_city(tmp_path: Path) -> None:
+    def limit(entities: int) -> str:
+        ws = DuckDBWorkspace(tmp_path / str(entities), entities)
+        try:
+            return str(ws.con.raw_sql("SELECT current_setting('memory_limit')").fetchone()[0])
+        finally:
+            ws.close()
+
+    assert limit(0) == limit(2_000_000) == "2.1 GiB"
+    assert limit(8_000_000) == "8.5 GiB"
+
+
+def test_a_join_holds_its_right_side(tmp_path: Path) -> None:
+    """However few DuckDB takes the rows of the left for: it guesses those of many files by the first."""
+    ws = DuckDBWorkspace(tmp_path / "work")
+    try:
+        ws.put_rows("few", [{"a": n} for n in range(3)], pa.schema([("a", pa.int64())]))
+        ws.put_rows("many", [{"b": n} for n in range(3_000)], pa.schema([("b", pa.int64())]))
+        ws.export("few", "many")
+        plan = ws.con.raw_sql("EXPLAIN SELECT * FROM few LEFT JOIN many ON a = b").fetchall()[0][1]
+    finally:
+        ws.close()
+    assert "RIGHT" not in plan
+    assert "LEFT" in plan
