@@ -47,6 +47,7 @@ PROFILES = {
 }
 AS_OF = "2026-06-30"
 COMMAND = str(Path(sys.executable).with_name("creditgrade"))
+_NIGHT = "night"  # folder below each kind of what lands last
 AFTER_INGEST = ("grade", "publish", "latest")
 # What issue and documents promise, on two cores: (largest or least, figure).
 TARGETS = {
@@ -73,6 +74,7 @@ def main() -> None:
     }
     profile = PROFILES[options.profile]
     landing = _sample(folder / "landing", profile, seed=1)
+    _remove_night(landing)
     out = folder / "run"
     shutil.rmtree(out, ignore_errors=True)
     figures["cold"] = _run(landing, out)
@@ -191,14 +193,17 @@ def _night(folder: Path, landing: Path, out: Path, profile: Profile) -> dict[str
     """A run after 0.1 % more entities with their records have landed in files of their own."""
     few = replace(profile, entities=max(100, profile.entities // 1000))
     more = _sample(folder / "more", few, seed=2)
-    landed = [landing / kind.name / "night" for kind in more.iterdir() if kind.is_dir()]
     try:
-        for place in landed:
-            shutil.copytree(more / place.parent.name, place, copy_function=os.link)
+        for kind in (path for path in more.iterdir() if path.is_dir()):
+            shutil.copytree(kind, landing / kind.name / _NIGHT, copy_function=os.link)
         return _run(landing, out)
     finally:
-        for place in landed:
-            shutil.rmtree(place, ignore_errors=True)
+        _remove_night(landing)
+
+
+def _remove_night(landing: Path) -> None:
+    for landed in landing.glob(f"*/{_NIGHT}"):
+        shutil.rmtree(landed)
 
 
 def _ingest(landing: Path, folder: Path, kind: str) -> dict[str, float]:

@@ -213,6 +213,7 @@ def link_all(ws: Workspace, intake: Intake, as_of: date) -> Linked:
     """Load, link and rank every kind."""
     tables = load(ws, intake)
     entities = resolve_entities(ws, tables["entities"], as_of)
+    ws.expect(**ws.count({"entities": entities.used}))
     rows: dict[str, ir.Table] = {"entities": tables["entities"]}
     for kind in LINKED:
         t = link(ws, kind, tables[kind], entities)

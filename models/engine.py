@@ -86,7 +86,7 @@ def grade(
     from models.touched import touched
     from records.resolve.workspace import open_workspace
 
-    ws = open_workspace(work, engine, spark_master, entities=intake.rows("entities"))
+    ws = open_workspace(work, engine, spark_master)
     # Expressions are many small objects that live to the end of the run: collecting in between costs a third
     # of the time that planning takes and frees nothing.
     gc.disable()

@@ -81,10 +81,6 @@ class Intake:
         """Deliveries whose rows are in the tables, of one kind or of all."""
         return tuple(d for d in self.deliveries if d.takes_part and kind in (None, d.kind))
 
-    def rows(self, kind: str) -> int:
-        """Accepted rows of a kind that take part."""
-        return sum(int(delivery.record["accepted"]) for delivery in self.taking_part(kind))
-
     def accepted(self, kind: str) -> list[Path]:
         """Parquet files (``ACCEPTED[kind]``) with the accepted rows of a kind; to be joined by ``sha256``.
 

@@ -98,13 +98,6 @@ class Judging:
         """The same, which asks somebody else which rules are broken."""
         return Judging(self._policy, self._key, self.digest, broken)
 
-    @property
-    def broken(self) -> BrokenRules:
-        """Tells which rules rows of some patterns break."""
-        from expectations import broken_rules
-
-        return self._broken or broken_rules
-
     def __reduce__(self) -> tuple[Any, ...]:
         return (Judging, (self._policy, self._key, self.digest))
 
@@ -140,7 +133,7 @@ class Judging:
         if groups:
             typed_groups = [self._typed(kind, [parts[place] for place in group]) for group in groups]
             verdicts = pa.concat_tables([typed.verdicts for typed in typed_groups])
-            validation = validate(kind, verdicts, self.broken)
+            validation = validate(kind, verdicts, self._broken)
             first = 0
             for group, typed in zip(groups, typed_groups, strict=True):
                 verdict = validation.part(first, typed.rows.num_rows)

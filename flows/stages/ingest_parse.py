@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from flows.stages.ingest_artifacts import Artifact, ArtifactWriter
 from flows.stages.ingest_duplicates import SeenRows
-from flows.stages.ingest_judge import Judged, Part
+from flows.stages.ingest_judge import Judging, Part
 from records.errors import CreditgradeError, InputRefused
 from records.lake import Lake, restore
 
@@ -23,8 +22,6 @@ PART_ROWS = 50_000
 # A bundle goes off at either bound. A validation costs about a second whatever its rows, so they are many.
 BUNDLE_ROWS = 200_000
 BUNDLE_BYTES = 64 << 20
-
-Judge = Callable[[str, Sequence[Part]], list[Judged]]
 
 
 @dataclass
@@ -76,9 +73,8 @@ class _Bundle:
 def parse(
     lake: Lake,
     artifacts: Sequence[Artifact],
-    judge: Judge,
+    judging: Judging,
     *,
-    cell_max_lines: Callable[[date], int],
     progress: Callable[[int], None] = lambda done: None,
 ) -> None:
     """Reads deliveries from the lake and writes their artifacts.
@@ -86,8 +82,7 @@ def parse(
     Args:
         lake: a locked lake.
         artifacts: those that are not there yet, those of a kind together.
-        judge: types and validates parts.
-        cell_max_lines: lines that a quoted CSV cell may have, by the day on which a file landed.
+        judging: types and validates parts.
         progress: told the delivered bytes that are done.
 
     Raises:
@@ -95,14 +90,14 @@ def parse(
     """
     done = 0
     with ExitStack() as clean_up:
-        bundles = clean_up.enter_context(closing(_bundles(lake, artifacts, cell_max_lines, clean_up)))
+        bundles = clean_up.enter_context(closing(_bundles(lake, artifacts, judging, clean_up)))
         for bundle in bundles:
-            done += _complete(bundle, judge)
+            done += _complete(bundle, judging)
             progress(done)
 
 
 def _bundles(
-    lake: Lake, artifacts: Iterable[Artifact], cell_max_lines: Callable[[date], int], clean_up: ExitStack
+    lake: Lake, artifacts: Iterable[Artifact], judging: Judging, clean_up: ExitStack
 ) -> Generator[_Bundle]:
     bundle: _Bundle | None = None
     for artifact in artifacts:
@@ -111,7 +106,7 @@ def _bundles(
             bundle = None
         file = _File(artifact, ArtifactWriter(artifact))
         clean_up.callback(file.writer.abandon)
-        for part in _parts(lake, file, cell_max_lines):
+        for part in _parts(lake, file, judging.cell_max_lines(artifact.landed_on)):
             bundle = bundle or _Bundle(artifact.kind)
             bundle.add(file, part)
             if bundle.is_full:
@@ -123,7 +118,7 @@ def _bundles(
         yield bundle
 
 
-def _parts(lake: Lake, file: _File, cell_max_lines: Callable[[date], int]) -> Iterator[Part]:
+def _parts(lake: Lake, file: _File, cell_max_lines: int) -> Iterator[Part]:
     """The rows of a file without its duplicates; at the end ``file`` knows what was read, or why not."""
     import pyarrow as pa
 
@@ -140,7 +135,7 @@ def _parts(lake: Lake, file: _File, cell_max_lines: Callable[[date], int]) -> It
                 name=artifact.name,
                 header_matcher=match,
                 batch_rows=PART_ROWS,
-                quoted_cell_max_lines=cell_max_lines(artifact.landed_on),
+                quoted_cell_max_lines=cell_max_lines,
             )
             headers = [column.header for column in reading.columns]
             for batch in reading.batches():
@@ -174,10 +169,10 @@ def _warnings(warnings: Sequence[str], unknown_columns: int) -> list[str]:
     return [*warnings, f"{unknown_columns} unknown {columns} kept out"]
 
 
-def _complete(bundle: _Bundle, judge: Judge) -> int:
+def _complete(bundle: _Bundle, judging: Judging) -> int:
     """Judges a bundle and writes what it gave; returns the delivered bytes of the files that end with it."""
     with _clear_errors(bundle):
-        judged = iter(judge(bundle.kind, bundle.parts) if bundle.parts else ())
+        judged = iter(judging(bundle.kind, bundle.parts) if bundle.parts else ())
     ended = 0
     for file, part in bundle.steps:
         if part is None:

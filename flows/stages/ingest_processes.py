@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import TYPE_CHECKING, Any
 
+from expectations import broken_rules
 from flows.stages.ingest_artifacts import Artifact
 from flows.stages.ingest_judge import Judging
 from flows.stages.ingest_parse import parse
@@ -51,19 +52,18 @@ def work_off(
     Raises:
         CreditgradeError: as ``parse``; ``worker_died``.
     """
-    is_done = False
     try:
         with workers(processes) as started:
-            for _, connection in started:
+            connections = [connection for _, connection in started]
+            for connection in connections:
                 _send(connection, (lake, judging))
             # Takes seconds, in which the workers read.
-            import expectations.engine  # noqa: F401
+            import expectations.engine  # noqa: F401 (`broken_rules` needs it)
 
-            _give_out([connection for _, connection in started], jobs, judging, progress)
-        is_done = True
-    finally:
-        if not is_done:
-            lake.remove_leftovers()
+            _give_out(connections, jobs, progress)
+    except BaseException:
+        lake.remove_leftovers()
+        raise
 
 
 @contextmanager
@@ -71,7 +71,6 @@ def workers(count: int) -> Iterator[list[tuple[SpawnProcess, Connection]]]:
     """Worker processes, each with a line to it. Where the block is left by an error they are ended at once."""
     context = get_context("spawn")
     started: list[tuple[SpawnProcess, Connection]] = []
-    is_done = False
     try:
         for _ in range(count):
             here, there = context.Pipe()
@@ -81,20 +80,20 @@ def workers(count: int) -> Iterator[list[tuple[SpawnProcess, Connection]]]:
             there.close()
             started.append((process, here))
         yield started
-        is_done = True
+    except BaseException:
+        # Not asked to end: one may be at a workbook for minutes.
+        for process, _ in started:
+            process.terminate()
+        raise
     finally:
         for process, connection in started:
-            connection.close()
-            if not is_done:
-                # Not asked to end: it may be at a workbook for minutes.
-                process.terminate()
             process.join()
+            connection.close()
 
 
 def _give_out(
     connections: Sequence[Connection],
     jobs: Sequence[Sequence[Artifact]],
-    judging: Judging,
     progress: Callable[[int], None],
 ) -> None:
     """Hears the workers until all jobs are done."""
@@ -108,7 +107,7 @@ def _give_out(
             if what == _FAILED:
                 raise content
             if what == _JUDGE:
-                _send(connection, judging.broken(*content))
+                _send(connection, broken_rules(*content))
                 continue
             if ended := under_way.pop(connection):
                 done += sum(artifact.bytes for artifact in ended)
@@ -140,20 +139,25 @@ def _died() -> CreditgradeError:
 
 
 def _work(connection: Connection) -> None:
-    """In a worker: does jobs until there is none."""
+    """In a worker: does jobs until there is none, or until the run that it works for is gone."""
     begin_worker()
-    lake, judging = connection.recv()
+    try:
+        _do_jobs(connection, *connection.recv())
+    except (EOFError, BrokenPipeError, ConnectionResetError) as error:
+        raise SystemExit(1) from error
 
+
+def _do_jobs(connection: Connection, lake: Lake, judging: Judging) -> None:
     def broken(kind: str, names: Sequence[str], patterns: npt.NDArray[np.uint64]) -> list[tuple[Rule, ...]]:
         connection.send((_JUDGE, (kind, names, patterns)))
         found: list[tuple[Rule, ...]] = connection.recv()
         return found
 
-    judging = judging.asking(broken)
+    asking = judging.asking(broken)
     try:
         connection.send((_READY, None))
         while (job := connection.recv()) is not None:
-            parse(lake, job, judging, cell_max_lines=judging.cell_max_lines)
+            parse(lake, job, asking)
             connection.send((_READY, None))
     except Exception as error:
         # Raised again by the run, which knows what to say of it.

@@ -96,13 +96,7 @@ def parse_missing(
     whole = sum(artifact.bytes for artifact in missing)
     processes = min(workers, len(jobs), sum(map(_size, missing)) // WORTH_A_WORKER_BYTES)
     if processes < 2:
-        parse(
-            lake,
-            missing,
-            judging,
-            cell_max_lines=judging.cell_max_lines,
-            progress=lambda done: progress(done, whole),
-        )
+        parse(lake, missing, judging, progress=lambda done: progress(done, whole))
     else:
         work_off(lake, jobs, judging, processes, lambda done: progress(done, whole))
     return len(missing)

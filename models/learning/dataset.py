@@ -136,7 +136,7 @@ def build(
                 if ws is not None:
                     ws.close()
                 shutil.rmtree(work / "day", ignore_errors=True)
-                ws = open_workspace(work / "day", engine, entities=intake.rows("entities"))
+                ws = open_workspace(work / "day", engine)
                 linked, received = link_all(ws, intake, day), intake
             assert ws is not None and linked is not None
             facts = gather(ws, intake, policy, day, linked)

@@ -7,6 +7,7 @@ table, so that plans stay small and memory stays bounded. What leaves the engine
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from abc import ABC, abstractmethod
@@ -28,21 +29,19 @@ if TYPE_CHECKING:
 # Leaves room for the writers within the 3 GB that a city's run may take. Two million entities were graded in it.
 _LEAST_MEMORY = 2_300_000_000
 _MEMORY_AN_ENTITY = 1_150
+_MOST_OF_MACHINE = 0.6
 THREADS = 2
 LOCAL_SPARK = "local[*]"
 _VIEW = "files_"
 STEPS = 100  # that a grading takes, about: as many plans as two gradings have are remembered
 
 
-def open_workspace(
-    folder: Path, engine: str = "duckdb", spark_master: str = LOCAL_SPARK, *, entities: int = 0
-) -> Workspace:
+def open_workspace(folder: Path, engine: str = "duckdb", spark_master: str = LOCAL_SPARK) -> Workspace:
     """The workspace of an engine.
 
     Args:
         folder: for the tables; made if missing.
         engine: ``duckdb`` or ``spark``.
-        entities: rows about market entities, by which DuckDB's memory is measured.
         spark_master: for Spark, its master or the URL of its Connect server (``sc://…``).
 
     Raises:
@@ -54,12 +53,17 @@ def open_workspace(
         return SparkWorkspace(folder, spark_master)
     if engine != "duckdb":
         raise ValueError(f"engine {engine!r} is unknown")
-    return DuckDBWorkspace(folder, entities)
+    return DuckDBWorkspace(folder)
 
 
-def memory_for(entities: int) -> int:
-    """Bytes that DuckDB may take: what joins hold grows with the entities, the rest spills."""
-    return max(_LEAST_MEMORY, entities * _MEMORY_AN_ENTITY)
+def memory_for(entities: int, machine_bytes: int) -> int:
+    """Bytes that DuckDB may take: what joins hold grows with the entities, the rest spills.
+
+    Args:
+        entities: that are graded; 0 where they are not counted yet.
+        machine_bytes: the machine's memory, of which the rest of the run and the system need a part.
+    """
+    return max(_LEAST_MEMORY, min(entities * _MEMORY_AN_ENTITY, int(machine_bytes * _MOST_OF_MACHINE)))
 
 
 class Workspace(ABC):
@@ -136,6 +140,9 @@ class Workspace(ABC):
         parts = [t.agg(rows=t.count()).mutate(table=ibis.literal(name)) for name, t in tables.items()]
         return {row["table"]: int(row["rows"]) for row in self.fetch(union_all(parts)).to_pylist()}
 
+    def expect(self, *, entities: int) -> None:  # noqa: B027 (Spark measures its memory itself)
+        """Told how many entities are graded, once they are counted."""
+
     def path(self, name: str) -> Path:
         """Where the table `name` is exported to."""
         return self.folder / f"{name}.parquet"
@@ -155,15 +162,12 @@ class DuckDBWorkspace(Workspace):
     nothing runs after it; without one of these nothing was made of the tables.
     """
 
-    def __init__(self, folder: Path, entities: int = 0) -> None:
+    def __init__(self, folder: Path) -> None:
         import ibis
 
         super().__init__(folder)
-        self.con = ibis.duckdb.connect(
-            threads=THREADS,
-            memory_limit=f"{memory_for(entities) // 1_000_000}MB",
-            temp_directory=str(folder / "spill"),
-        )
+        self.con = ibis.duckdb.connect(threads=THREADS, temp_directory=str(folder / "spill"))
+        self.expect(entities=0)
         self.con.raw_sql("SET GLOBAL preserve_insertion_order = false")
         # A join keeps its right side in memory, which the expressions make the smaller one. DuckDB guesses the rows of
         # many files by the first: with two million entities it took the wide rows for few, and ran out of memory.
@@ -180,6 +184,11 @@ class DuckDBWorkspace(Workspace):
         self._counting = threading.Lock()
         self._running: set[duckdb.DuckDBPyConnection] = set()
         self._stopped_by: BaseException | None = None
+
+    def expect(self, *, entities: int) -> None:
+        """Take memory for so many entities."""
+        machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        self.con.raw_sql(f"SET GLOBAL memory_limit = '{memory_for(entities, machine) // 1_000_000}MB'")
 
     def save(self, name: str, expr: ir.Table, *, leaves: bool = False) -> ir.Table:
         """Plan `expr`, have it run and stored as `name`, and return the stored table.

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from records.resolve.workspace import DuckDBWorkspace
+from records.resolve import workspace
+from records.resolve.workspace import DuckDBWorkspace, memory_for
 
 ROWS = 200_000
 
@@ -120,16 +121,34 @@ def test_closing_waits_for_nothing(tmp_path: Path) -> None:
     assert time.monotonic() - began < 20
 
 
-def test_memory_grows_with_the_entities_beyond_a_city(tmp_path: Path) -> None:
-    def limit(entities: int) -> str:
-        ws = DuckDBWorkspace(tmp_path / str(entities), entities)
-        try:
-            return str(ws.con.raw_sql("SELECT current_setting('memory_limit')").fetchone()[0])
-        finally:
-            ws.close()
+@pytest.mark.parametrize(
+    ("entities", "machine_gb", "megabytes"),
+    [(0, 24, 2_300), (2_000_000, 24, 2_300), (8_000_000, 24, 9_200), (8_000_000, 8, 4_800), (9, 1, 2_300)],
+)
+def test_memory_grows_with_the_entities_within_the_machine(
+    entities: int, machine_gb: int, megabytes: int
+) -> None:
+    assert memory_for(entities, machine_gb * 1_000_000_000) == megabytes * 1_000_000
 
-    assert limit(0) == limit(2_000_000) == "2.1 GiB"
-    assert limit(8_000_000) == "8.5 GiB"
+
+def test_memory_is_taken_when_the_entities_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        workspace.os, "sysconf", lambda name: 24_000_000 if name == "SC_PHYS_PAGES" else 1_000
+    )
+    ws = DuckDBWorkspace(tmp_path / "work")
+    try:
+        limits = [_limit(ws)]
+        ws.expect(entities=8_000_000)
+        limits.append(_limit(ws))
+    finally:
+        ws.close()
+    assert limits == ["2.1 GiB", "8.5 GiB"]
+
+
+def _limit(ws: DuckDBWorkspace) -> str:
+    return str(ws.con.raw_sql("SELECT current_setting('memory_limit')").fetchone()[0])
 
 
 def test_a_join_holds_its_right_side(tmp_path: Path) -> None:

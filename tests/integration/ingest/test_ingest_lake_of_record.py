@@ -360,6 +360,7 @@ def test_workers_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
         [sys.executable, str(program)], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": root}
     )
     assert done.returncode == -9
+    assert not done.stderr
     for _ in range(100):
         if not psutil.pid_exists(int(done.stdout)):
             break

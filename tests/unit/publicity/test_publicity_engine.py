@@ -118,7 +118,7 @@ def received(folder: Path) -> Intake:
                 False,
                 False,
                 None,
-                {"accepted": len(rows)},
+                {},
                 folder / f"{kind}.parquet",
                 None,
             )
