@@ -9,22 +9,47 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from expectations.meanings import MEANINGS, describe
 from records.rules import Rule, rules, verdict_columns
+from records.uncollected import uncollected
 
 # No version of the library is to report use; it reads this when it is imported.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
-# Where Spark is installed too, the library would import it (seconds) for an engine that is not used here: a None in
-# its place says "not installed" for as long as the library is being imported.
-_is_spark_hidden = "pyspark" not in sys.modules
-if _is_spark_hidden:
-    sys.modules["pyspark"] = None  # type: ignore[assignment]
-with warnings.catch_warnings():
+# Engines that are not used here, each of which would be imported with it where it is installed (seconds).
+_UNUSED = ("pyspark", "sqlalchemy")
+# Of what the library draws and tests distributions with it takes no more than the name, as long as nobody asks.
+_LATE = ("altair", "scipy.stats")
+
+
+class _Late(ModuleType):
+    """Stands for a module until something of it is asked for, which imports it."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self.__name__), name)
+
+
+@contextmanager
+def _little_imported() -> Iterator[None]:
+    """While the library is imported, what it has no need of is not: a None says "not installed"."""
+    stand_ins = dict.fromkeys(_UNUSED) | {name: _Late(name) for name in _LATE}
+    put = {name: module for name, module in stand_ins.items() if name not in sys.modules}
+    sys.modules.update(put)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in put:
+            del sys.modules[name]
+
+
+with warnings.catch_warnings(), uncollected(), _little_imported():
     # pyparsing of the library's file connectors, on Python 3.11.
     warnings.filterwarnings(
         "ignore", message=r"module 'sre_(constants|parse|compile)' is deprecated", category=DeprecationWarning
@@ -47,9 +72,6 @@ with warnings.catch_warnings():
     from great_expectations.expectations.metrics.map_metric_provider.column_map_metric_provider import (
         ColumnMapMetricProvider,
     )
-
-if _is_spark_hidden:
-    del sys.modules["pyspark"]
 
 # The library tells of each metric; none of it is for an operator.
 logging.getLogger("great_expectations").setLevel(logging.ERROR)
@@ -213,7 +235,8 @@ def run(kind: str, patterns: pd.DataFrame, columns: Collection[str] | None = Non
         "partial_unexpected_count": 0,
     }
     asked = suite(kind) if columns is None else _part_of_suite(kind, columns)
-    validated = batch.validate(asked, result_format=result_format)
+    with uncollected():
+        validated = batch.validate(asked, result_format=result_format)
     results = {result.expectation_config.meta["rule"]: result for result in validated.results}
     table = tuple(id_ for id_ in TABLE_RULES if not results[id_].success)
     if TABLE_COLUMNS in table:

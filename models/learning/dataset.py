@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from models.points import expert_reasons
 from policy.scorecard import TEXTS
+from records.uncollected import uncollected
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -91,6 +92,7 @@ def features_file(work: Path, day: date) -> Path:
     return work / f"features-{day}.parquet"
 
 
+@uncollected()  # but between two days
 def build(
     intake_on: Callable[[date], Intake],
     policy: Policy,
@@ -126,7 +128,6 @@ def build(
     work.mkdir(parents=True, exist_ok=True)
     ws: Workspace | None = None
     linked: Linked | None = None
-    gc.disable()
     try:
         received: Intake | None = None
         for day in sorted({*starts, *ends, as_of}):
@@ -154,7 +155,6 @@ def build(
                 shutil.move(ws.export("training")[0], features_file(work, day))
             gc.collect()
     finally:
-        gc.enable()
         if ws is not None:
             ws.close()
     shutil.rmtree(work / "day")

@@ -246,6 +246,21 @@ def test_a_validation_says_nothing_and_warns_of_nothing() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_great_expectations_brings_nothing_that_is_not_used_and_leaves_no_stand_in() -> None:
+    code = (
+        "import sys, expectations.engine\n"
+        "unused = {'altair', 'pyspark', 'scipy.stats', 'sqlalchemy'} & set(sys.modules)\n"
+        "assert not unused, unused\n"
+        "from great_expectations.expectations.core import expect_column_kl_divergence_to_be_less_than as kl\n"
+        "import scipy.stats, sqlalchemy, altair\n"
+        "assert kl.stats.entropy is scipy.stats.entropy and kl.alt.Chart is altair.Chart\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_many_rows_cost_no_more_than_their_patterns() -> None:
     # 200,000 rows of four patterns: what is asked of Great Expectations is four rows.
     count = 200_000
