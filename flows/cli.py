@@ -98,7 +98,9 @@ def run(
         list[str] | None, typer.Option(metavar="PATH-UNDER-LANDING", help="Go on without this refused file.")
     ] = None,
     reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why a gap is accepted.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="DATE", help="Keep the acceptance until then.")] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="With --reason: keep the acceptance until then.")
+    ] = None,
     on_finish: Annotated[
         str | None, typer.Option(metavar="CMD", help="Called with the path of status.json, whatever happens.")
     ] = None,

@@ -99,7 +99,11 @@ def understand(request: Request, now: datetime, environ: Mapping[str, str] | Non
     master = Plan.spark_master
     if request.engine == "spark":
         master = read_master((environ or {}).get(SETTING) or master)
-    warnings = (f"{as_of} lies in the future: today is {today}",) if as_of > today else ()
+    warnings = []
+    if as_of > today:
+        warnings.append(f"{as_of} lies in the future: today is {today}")
+    if until is not None and not request.reason:
+        warnings.append(f"--until {until} without --reason: what is accepted is accepted for this run alone")
     return Plan(
         landing=request.landing,
         out=OutFolder(request.out),
@@ -118,7 +122,7 @@ def understand(request: Request, now: datetime, environ: Mapping[str, str] | Non
             *(Acceptance.stale(kind, request.reason, until, today) for kind in request.accept_stale),
             *(Acceptance.refused(path, request.reason, until, today) for path in request.accept_refused),
         ),
-        warnings=warnings,
+        warnings=tuple(warnings),
     )
 
 

@@ -44,6 +44,15 @@ def test_acceptances_carry_reason_end_and_day() -> None:
     )
 
 
+def test_an_end_without_a_reason_keeps_nothing_and_says_so() -> None:
+    made = plan(accept_stale=("penalties",), until="2026-07-31")
+    assert not made.acceptances[0].is_kept
+    assert made.warnings == (
+        "--until 2026-07-31 without --reason: what is accepted is accepted for this run alone",
+    )
+    assert plan(accept_stale=("penalties",), reason="why").warnings == ()
+
+
 @pytest.mark.parametrize(
     "text", ["2026-02-30", "20260630", "yesterday", "2026-6-1", "２０２６-06-30", " ", ""]
 )
