@@ -174,7 +174,7 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date, linked: L
     streams = event_streams(
         minor_or_more(records, as_of), all_visits.rename(uscc="linked"), honours, entities.used, as_of, policy
     )
-    told = ws.save("unmatched", unmatched_table(ws, unmatched, entities))
+    told = ws.save("unmatched", unmatched_table(ws, unmatched, entities), leaves=True)
     quarantine_table(ws, base.quarantine, entities)
     facts = Facts(
         features=features,
