@@ -82,6 +82,7 @@ def read_workbook(
             else:
                 others.append(sheet_name)
     if not candidates:
+        _refuse_records_among_notes(book, name, kind, header_matcher)
         return empty_reading(name, file_format)
     if found is None:
         best = max(candidates, key=lambda place: _recognised(place.match))
@@ -93,6 +94,19 @@ def read_workbook(
     errors = scans[place.sheet.name].errors if place.sheet.name in scans else {}
     reading.source = lambda: _batches(place, errors, batch_rows)
     return reading
+
+
+def _refuse_records_among_notes(
+    book: CalamineWorkbook, name: str, kind: str, header_matcher: HeaderMatcher
+) -> None:
+    """A workbook of nothing but notes is an empty one, unless its records stand in a sheet of that name."""
+    for sheet_name in book.sheet_names:
+        place = _best_row(_sheet(book, sheet_name, name), kind, header_matcher)
+        if place is not None and not place.match.missing:
+            message = (
+                f"only the sheet {sheet_name!r}, which is taken for notes ({_NOTES_SHEET}), has the columns"
+            )
+            raise refused(name, "missing_mandatory_column", message)
 
 
 def _guarded(name: str, action: Callable[[], _T]) -> _T:

@@ -103,6 +103,17 @@ def test_notes_above_blank_rows_and_notes_sheets(
 
 
 @BOTH
+def test_records_in_a_sheet_of_notes_are_not_passed_over(
+    read: Fixture, refusal: Fixture, write: Callable[..., bytes], name: str
+) -> None:
+    error = refusal(write(("抽查说明", [["登记表"], HEADER, ROW]), ("Sheet2", [])), name)
+    assert error.rule == "missing_mandatory_column"
+    assert "only the sheet '抽查说明', which is taken for notes (说明), has the columns" in str(error)
+    empty = read(write(("说明", [["每月五日前报送"], HEADER[:3]]), ("数据", [])), name)
+    assert (empty.rows, len(empty.reading.warnings)) == ({}, 1)
+
+
+@BOTH
 def test_first_sheet_with_every_mandatory_column(
     read: Fixture, write: Callable[..., bytes], name: str
 ) -> None:
