@@ -27,6 +27,7 @@ from records.resolve.held import carried, held_rows, settled_by_rows, spread
 from records.resolve.linking import link
 from records.resolve.load import as_received, load
 from records.resolve.publishable import quarantine_table, unmatched_table
+from records.resolve.quoting import by_either_name
 from records.resolve.ways import ways
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date, linked: L
     )  # fmt: skip
     upheld = ruled_penalties(winning_rulings, of_penalties.last)
     rejected = base.quarantine.filter(base.quarantine.kind == "amendments")
-    asked = union_all([t.select("authority_key", "doc_norm") for t in (amendments, rejected)])
+    asked = union_all([by_either_name(t).select("authority_key", "doc_norm") for t in (amendments, rejected)])
     targets = ws.save(
         "targets",
         union_all([target_keys(rows["penalties"], rows["listings"], asked), _ruled_targets(upheld)]),

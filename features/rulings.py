@@ -10,6 +10,7 @@ import ibis
 
 from records.resolve.expr import day, is_true, no_text, union_all
 from records.resolve.load import file_ord, source_row
+from records.resolve.quoting import by_either_name
 from records.resolve.ways import WAY
 
 if TYPE_CHECKING:
@@ -67,17 +68,17 @@ def apply_rulings(
     """
     order = [rulings.decided_on, rulings.updated_on.asc(nulls_first=True), rulings.rid]
     r = rulings.select(
-        "decided_on", "conclusion", r_kind="kind", r_uscc="uscc", r_rid="rid",
-        r_authority="authority_key", r_doc="doc_norm", r_sha="source_sha256", r_row="ruled_row",
+        "decided_on", "conclusion", "authority_key", "authority_norm", r_kind="kind", r_uscc="uscc", r_rid="rid",
+        r_doc="doc_norm", r_sha="source_sha256", r_row="ruled_row",
         says_day=rulings.event_on.notnull(), place=ibis.row_number().over(order_by=order),
     )  # fmt: skip
     r = ws.save(f"{name}_in_order", r)
-    numbered = r.filter((r.r_doc.fill_null("") != "") & r.r_authority.notnull())
-    by_number = events.join(
-        numbered, [("kind", "r_kind"), ("authority_key", "r_authority"), ("doc_norm", "r_doc")]
-    )
+    numbered = by_either_name(r.filter((r.r_doc.fill_null("") != "") & r.authority_key.notnull()))
+    by_number = events.join(numbered, [("kind", "r_kind"), "authority_key", ("doc_norm", "r_doc")])
     files = ws.stored("deliveries").select(f_kind="kind", f_sha="sha256", f_ord="file_ord")
-    of_files = r.join(files, [("r_kind", "f_kind"), ("r_sha", "f_sha")])
+    of_files = r.drop("authority_key", "authority_norm").join(
+        files, [("r_kind", "f_kind"), ("r_sha", "f_sha")]
+    )
     # Compared apart: a row number that no file has, whatever a ruling states, must not reach into the next file.
     placed = events.mutate(e_ord=file_ord(events), e_row=source_row(events))
     by_row = placed.join(of_files, [("e_ord", "f_ord"), ("e_row", "r_row")])

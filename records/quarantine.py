@@ -71,6 +71,9 @@ def quarantined(
         "is_row_shape": pa.array(np.zeros(len(held), np.bool_)),
         "cells": pa.array([[]] * len(held), pa.list_(pa.string())),
     }
+    if "authority" in columns:
+        # Of a row without a day the key is the one that it would have on any day.
+        columns["authority_norm"] = names_norm(columns["authority"])
     if day is not None:
         columns["event_on"] = nulled(
             _taken(rows, rows.schema.field(day), take), _unproved(reading, day)[held]

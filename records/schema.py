@@ -42,6 +42,9 @@ _PERSONS = [
 # authority_key: entry of the policy's table, else the normalised name. authority_division: digits that the
 # division_code of an entity must start with, from the division that the authority's name contains; null if none.
 _AUTHORITY = [("authority", S), ("authority_key", S), ("authority_division", S)]
+# Of rows that quote the authority of another record, whose day they do not tell: its name alone, by which the record
+# goes where no entry bore the name on its day.
+_QUOTED = [("authority_norm", S)]
 _DOC = [("doc_no", S), ("doc_norm", S)]  # doc_norm is '' where the number is empty
 _SOURCES = [("authority_uscc", S), ("source_unit", S), ("source_unit_uscc", S), ("remark", S)]
 
@@ -94,7 +97,7 @@ ACCEPTED: dict[str, pa.Schema] = {
         ],
     ),
     "amendments": _fields(
-        _ORIGIN, _SUBJECT, _AUTHORITY, _DOC,
+        _ORIGIN, _SUBJECT, _AUTHORITY, _QUOTED, _DOC,
         [("target_kind", S), ("action", S), ("effective_on", D), ("amendment_no", S), ("row_key", S)],
     ),
     "honours": _fields(
@@ -102,7 +105,7 @@ ACCEPTED: dict[str, pa.Schema] = {
         [("honour_type", S), ("honour_code", S), ("level", S), ("valid_from", D), ("valid_to", D)],
     ),
     "rulings": _fields(
-        _ORIGIN, _AUTHORITY, _DOC,
+        _ORIGIN, _AUTHORITY, _QUOTED, _DOC,
         [
             ("uscc", S), ("kind", S), ("source_sha256", S), ("ruled_row", N), ("conclusion", S), ("event_on", D),
             ("penalty_kinds", S), ("kinds", S), ("decided_on", D), ("decided_by", S), ("basis", S), ("row_key", S),
@@ -119,7 +122,8 @@ QUARANTINE = _fields(
         ("name_header", S),  # key of `raw` that holds the subject name, for masking at publication
         # What could be read of it (null or '' where not):
         ("uscc", S), ("reg_no", S), ("org_code", S), ("name_norm", S), ("subject_kind", S), ("is_natural_person", B),
-        ("authority", S), ("authority_key", S), ("authority_division", S), ("doc_no", S), ("doc_norm", S),
+        ("authority", S), ("authority_key", S), ("authority_norm", S), ("authority_division", S),
+        ("doc_no", S), ("doc_norm", S),
         ("event_on", D),  # decided_on, listed_on, inspected_on, effective_on, valid_from
         ("removed_on", D), ("removal_code", S), ("updated_on", D), ("list_type", S), ("target_kind", S), ("action", S),
         ("conclusion", S),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import ibis
 
 from records.resolve.expr import union_all
+from records.resolve.quoting import by_either_name
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -66,7 +67,7 @@ def find_targets(ws: Workspace, amendments: ir.Table, targets: ir.Table, names: 
     A USCC must equal the target's subject and never falls back to the name; without a USCC the name must be
     on a row of the target or borne by its entity; without either, the number must belong to one subject.
     """
-    asked = amendments.select(
+    asked = by_either_name(amendments).select(
         "rid", "target_kind", "action", "authority_key", "doc_norm", "effective_on", "amendment_no",
         "updated_on", asked_uscc="uscc", asked_name="name_norm",
     )  # fmt: skip

@@ -12,6 +12,7 @@ import ibis
 
 from records.resolve.expr import is_true, no_day, no_text, union_all
 from records.resolve.linking import name_candidates
+from records.resolve.quoting import by_either_name
 from records.resolve.ways import WAY
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 HOLDING_KINDS = ("penalties", "listings", "amendments", "entities", "rulings")
 COLUMNS = (
     "kind", "rid", "updated_on", "uscc", "reg_no", "org_code", "name_norm",
-    "is_natural_person", "authority", "authority_key", "authority_division", "doc_no", "doc_norm", "event_on",
-    "removed_on", "removal_code", "list_type", "target_kind", "action", "conclusion", "has_date_failure",
-    "is_row_shape", "cells",
+    "is_natural_person", "authority", "authority_key", "authority_norm", "authority_division", "doc_no",
+    "doc_norm", "event_on", "removed_on", "removal_code", "list_type", "target_kind", "action", "conclusion",
+    "has_date_failure", "is_row_shape", "cells",
 )  # fmt: skip
 
 
@@ -49,6 +50,7 @@ def held_rows(ws: Workspace, quarantine: ir.Table, unmatched: dict[str, ir.Table
         fill = {
             c: no_text() if c not in ("removed_on",) else no_day()
             for c in (
+                "authority_norm",
                 "reg_no",
                 "org_code",
                 "removed_on",
@@ -126,6 +128,7 @@ def carried(
         (held.kind == "amendments") & held.uscc.isnull() & held.name_norm.isnull() & ~held.is_row_shape
         & (held.doc_norm != "") & held.authority_key.notnull()
     )  # fmt: skip
+    blank = by_either_name(blank)
     # Whichever of the two it says that it changes: a row that failed may name the wrong kind.
     owned = targets.filter(targets.linked.notnull()).select(
         t_authority="authority_key", t_doc="doc_norm", via="linked"
@@ -176,7 +179,7 @@ def settled_by_rows(
         [pairs.mutate(node=pairs.uscc), pairs.join(ways, list(WAY)).select("rid", *WAY, "node")]
     )
     wanted = on_way.join(
-        held.select(
+        by_either_name(held).select(
             "rid",
             "kind",
             "authority_key",

@@ -42,11 +42,13 @@ NEEDED: dict[str, tuple[str, ...]] = {
     ),
     "inspections": (*_ROW, *_SUBJECT, "task_no", "item", "result_code", "inspected_on"),
     "listings": (*_ROW, *_SUBJECT, *_DOC, "list_type", "listed_on", "removed_on", "removal_code"),
-    "amendments": (*_ROW, *_SUBJECT, *_DOC, "target_kind", "action", "effective_on", "amendment_no", "row_key"),
+    "amendments": (
+        *_ROW, *_SUBJECT, "authority_norm", *_DOC, "target_kind", "action", "effective_on", "amendment_no", "row_key",
+    ),
     "honours": (*_ROW, *_SUBJECT, *_DOC, "honour_type", "honour_code", "valid_from", "valid_to"),
     "rulings": (
-        *_ROW, *_DOC, "authority", "authority_key", "uscc", "kind", "source_sha256", "ruled_row", "conclusion",
-        "event_on", "kinds", "decided_on", "row_key",
+        *_ROW, *_DOC, "authority", "authority_key", "authority_norm", "uscc", "kind", "source_sha256", "ruled_row",
+        "conclusion", "event_on", "kinds", "decided_on", "row_key",
     ),
 }  # fmt: skip
 

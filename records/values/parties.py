@@ -139,6 +139,12 @@ def authority(
     }
 
 
+def quoted_authority(reading: Reading, day: pa.Date32Array) -> Columns:
+    """The authority of another record, which the row names: also its name alone."""
+    columns = authority(reading, day, is_quoted=True)
+    return columns | {"authority_norm": names_norm(columns["authority"])}
+
+
 def _periods(day: pa.Date32Array, changes: Sequence[int]) -> npt.NDArray[np.int64]:
     """For each day the number of changes up to it, from 0 on; -1 where there is none."""
     ordinals = day.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64) + _EPOCH

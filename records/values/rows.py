@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from records.arrays import Distinct, Mask, is_null
 from records.codes import OTHER_TYPE
 from records.text import docs_norm
-from records.values.parties import Columns, authority, numbers_and_persons, sources, subject
+from records.values.parties import Columns, authority, numbers_and_persons, quoted_authority, sources, subject
 from records.values.penalties import penalty_columns
 from records.values.persons import without_persons
 from records.values.reading import Reading
@@ -191,7 +191,7 @@ def amendments(reading: Reading) -> Columns:
     columns = {
         "updated_on": reading.day("updated_on"),
         **subject(reading),
-        **authority(reading, effective_on, is_quoted=True),
+        **quoted_authority(reading, effective_on),
         "doc_no": doc_no,
         "doc_norm": doc_norm,
         "target_kind": reading.strict_code("target_kind", "target_kind"),
@@ -248,7 +248,7 @@ def rulings(reading: Reading) -> Columns:
     doc_no, doc_norm = reading.doc("doc_no")
     columns = {
         "updated_on": reading.day("updated_on"),
-        **authority(reading, event_on, is_quoted=True),
+        **quoted_authority(reading, event_on),
         "doc_no": doc_no,
         "doc_norm": doc_norm,
         "uscc": reading.uscc("uscc").values,

@@ -84,9 +84,14 @@ def names_act(row: Row, other: Row) -> bool:
     """The same authority and the same number, which is not empty."""
     return (
         bool(row["doc_norm"] and row["authority_key"])
-        and row["authority_key"] == other["authority_key"]
+        and is_of_authority(row, other)
         and (row["doc_norm"] == other.get("doc_norm"))
     )
+
+
+def is_of_authority(row: Row, other: Row) -> bool:
+    """By the entry of the policy's table, or by the name alone where the row does not tell the other's day."""
+    return other["authority_key"] in (row["authority_key"], row.get("authority_norm"))
 
 
 def has_subject(amendment: Row) -> bool:

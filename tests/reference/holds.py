@@ -10,7 +10,7 @@ from tests.reference.dates import add_months, within_months
 from tests.reference.directory import is_natural
 from tests.reference.facts import Facts
 from tests.reference.feeds import stale_feeds
-from tests.reference.force import CHANGE, UNREPAIR, Force, has_subject, names_act
+from tests.reference.force import CHANGE, UNREPAIR, Force, has_subject, is_of_authority, names_act
 from tests.reference.keys import Record
 from tests.reference.penalties import Penalty, silenced_versions
 from tests.reference.routes import Route, routes_to
@@ -161,7 +161,7 @@ def same_entry(row: Row, later: Row) -> bool:
     """The same authority, list and day of entry."""
     listed_on = event_of(row, "listed_on")
     return (
-        row["authority_key"] == later["authority_key"]
+        is_of_authority(row, later)
         and bool(row["list_type"])
         and row["list_type"] == later["list_type"]
         and listed_on is not None

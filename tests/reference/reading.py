@@ -149,6 +149,9 @@ class RowReader:
         name = self.text("issuer" if self.kind == "honours" else "authority")
         event = EVENT[self.kind]
         row["authority"] = name
+        if self.kind in ("amendments", "rulings"):
+            # They quote another record, whose day they do not tell.
+            row["authority_norm"], event = normal(name), None
         row["authority_key"] = self._authority_key(name, row.get(event) if event else None)
         divisions = [
             d
@@ -311,6 +314,7 @@ def quarantine_fields(kind: str, raw: Mapping[str, Cell], reader: RowReader) -> 
         "uscc_seen": raw.get("uscc"), "name_seen": raw.get(name_field),
         "event_on": reader.row.get(event) if event else None,
         "has_date_failure": any(rule in DATE_RULES for rule in reader.rules),
+        "authority_norm": normal(reader.row["authority"]),
         "is_row_shape": False, "cells": [],
     }  # fmt: skip
 
