@@ -22,7 +22,7 @@ from policy import fold
 from records.resolve.amendments import find_targets, target_keys
 from records.resolve.current import KEYS, store_ranked, with_closing_rows, with_licence_key
 from records.resolve.entities import Entities, entities_on, resolve_entities
-from records.resolve.expr import day, is_true, union_all
+from records.resolve.expr import day, is_true, no_text, union_all
 from records.resolve.held import carried, held_rows, settled_by_rows, spread
 from records.resolve.linking import link
 from records.resolve.load import as_received, load
@@ -91,7 +91,7 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date, linked: L
     base = link_all(ws, intake, as_of) if linked is None else linked
     if linked is not None:
         base = linked._replace(entities=entities_on(ws, linked.entities, as_of))
-    rows, entities = base.rows, base.entities
+    rows, entities = _placed(base)
     rulings, amendments = rows["rulings"], rows["amendments"]
     winning_rulings = rulings.filter(rulings.is_winner)
     lonely = winning_rulings.anti_join(entities.usccs, "uscc")
@@ -200,6 +200,20 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date, linked: L
     )
     ws.release("entities_used", "targets", "held_rows")
     return facts
+
+
+def _placed(linked: Linked) -> tuple[dict[str, ir.Table], Entities]:
+    """Rows and entities of the day; of nobody's predecessor nothing is anybody's (contract §2, Subjects)."""
+    rows, entities = linked.rows, linked.entities
+    if not entities.former:
+        return rows, entities
+    of_nobody = {
+        kind: t.mutate(linked=ibis.ifelse(t.linked.isin(entities.former), no_text(), t.linked))
+        for kind, t in rows.items()
+        if kind in LINKED
+    }
+    known = entities.usccs.filter(entities.usccs.uscc.notin(entities.former))
+    return rows | of_nobody, entities._replace(usccs=known)
 
 
 def _placeholder_warnings(ws: Workspace, held: ir.Table, placeholders: list[str]) -> list[str]:

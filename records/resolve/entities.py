@@ -28,6 +28,7 @@ class Entities(NamedTuple):
             ``status`` as read on that day.
         names: distinct (name_norm, uscc, division_code) over all rows, former names too.
         usccs: every USCC that a record can be linked to: entities' own and their predecessors'.
+        former: those of them that on ``as_of`` are nobody's: predecessors in rows that are not used.
         reg_nos, org_codes: (number, uscc) where exactly one entity carries the number.
         lineage: (uscc, ancestor, steps): predecessors of the rows used, transitively.
     """
@@ -36,6 +37,7 @@ class Entities(NamedTuple):
     used: ir.Table
     names: ir.Table
     usccs: ir.Table
+    former: tuple[str, ...]
     reg_nos: ir.Table
     org_codes: ir.Table
     lineage: ir.Table
@@ -61,6 +63,7 @@ def resolve_entities(ws: Workspace, rows: ir.Table, as_of: date) -> Entities:
         used=used,
         names=names,
         usccs=usccs,
+        former=_former(ws, versions, used, usccs),
         reg_nos=ws.save("entity_reg_nos", _unique_numbers(reg_rows)),
         org_codes=ws.save("entity_org_codes", _unique_numbers(org_rows)),
         lineage=_lineage(ws, used),
@@ -70,7 +73,8 @@ def resolve_entities(ws: Workspace, rows: ir.Table, as_of: date) -> Entities:
 def entities_on(ws: Workspace, entities: Entities, as_of: date) -> Entities:
     """The same entities as of another day."""
     used = ws.save("entities_used", _used(entities.versions, as_of))
-    return entities._replace(used=used, lineage=_lineage(ws, used))
+    former = _former(ws, entities.versions, used, entities.usccs)
+    return entities._replace(used=used, former=former, lineage=_lineage(ws, used))
 
 
 def _used(versions: ir.Table, as_of: date) -> ir.Table:
@@ -91,6 +95,13 @@ def _used(versions: ir.Table, as_of: date) -> ir.Table:
 def _unique_numbers(pairs: ir.Table) -> ir.Table:
     grouped = pairs.group_by("number").agg(uscc=pairs.uscc.min(), other=pairs.uscc.max())
     return grouped.filter(grouped.uscc == grouped.other).drop("other")
+
+
+def _former(ws: Workspace, versions: ir.Table, used: ir.Table, usccs: ir.Table) -> tuple[str, ...]:
+    """Predecessors that only a row not used names, and that are no entities. Few: told one by one."""
+    alone = usccs.anti_join(versions, "uscc")
+    alone = alone.anti_join(used.select("predecessor_uscc"), [("uscc", "predecessor_uscc")])
+    return tuple(ws.fetch(alone.order_by("uscc")).column("uscc").to_pylist())
 
 
 def _lineage(ws: Workspace, used: ir.Table) -> ir.Table:

@@ -27,9 +27,9 @@ class Directory:
         for row in world.rows("entities"):
             self.rows_of.setdefault(row["uscc"], []).append(row)
         self.used: dict[str, Row] = {uscc: self._row_used(rows) for uscc, rows in self.rows_of.items()}
-        # Entities, and predecessors that have no row of their own: linking knows every row, whatever the day.
-        rows = [row for rows in self.rows_of.values() for row in rows]
-        self.known = set(self.rows_of) | {row["predecessor_uscc"] for row in rows if row["predecessor_uscc"]}
+        # Entities, and predecessors that have no row of their own: those of the rows used.
+        before = {row["predecessor_uscc"] for row in self.used.values()} - {None}
+        self.known = set(self.rows_of) | before
 
     def _row_used(self, rows: list[Row]) -> Row:
         """The row with the greatest `updated_on` ≤ as_of; if all are later, the earliest (rules.md, head)."""
