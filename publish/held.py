@@ -78,8 +78,10 @@ class HeldRow:
         }
 
     def _event_day(self) -> str | None:
-        # Only of these does a ruling make a record.
-        is_wanted = self.kind in ("penalties", "listings")
+        # Only of these does a ruling make a record; and of a day outside the range the person says which was meant.
+        is_wanted = self.kind in ("penalties", "listings") and not any(
+            "date_range" in rule for rule in self.why
+        )
         return self.event_on.isoformat() if is_wanted and self.event_on is not None else None
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from records.arrays import as_array, nulled, nulls
+from records.arrays import as_array, nulls
 from records.codes import Lookups
 from records.identifiers import uscc_defect
 from records.masking import mask_doc, mask_person, mask_text, masked
@@ -75,22 +75,13 @@ def quarantined(
         # Of a row without a day the key is the one that it would have on any day.
         columns["authority_norm"] = names_norm(columns["authority"])
     if day is not None:
-        columns["event_on"] = nulled(
-            _taken(rows, rows.schema.field(day), take), _unproved(reading, day)[held]
-        )
+        columns["event_on"] = _taken(rows, rows.schema.field(day), take)
     return _table(columns, len(held))
 
 
 def _taken(rows: pa.Table, field: pa.Field, take: pa.Array) -> pa.Array:
     column = rows.column(field.name).take(take).combine_chunks()
     return column.cast(field.type)
-
-
-def _unproved(reading: Reading, day: str) -> npt.NDArray[np.bool_]:
-    """Rows whose day proves nothing, being outside its range."""
-    if reading.kind == "honours":
-        return np.zeros(reading.count, np.bool_)
-    return reading.verdicts.broken("date_range", day)
 
 
 def _table(columns: Mapping[str, pa.Array], count: int) -> pa.Table:

@@ -36,12 +36,16 @@ def held_rows(ws: Workspace, quarantine: ir.Table, unmatched: dict[str, ir.Table
     """Quarantined and unmatched rows of the kinds that can hold someone.
 
     In COLUMNS, ``stated_on`` and ``is_quarantined``. A row in disorder (``date_order``) has no ``event_on``, since its
-    day proves nothing; ``stated_on`` keeps it, by which a better row of a list is known. Left out are penalties of
+    day proves nothing; ``stated_on`` keeps it, by which a better row of a list is known. One outside the range shows
+    the day that was read, but no entry begins on it: ``stated_on`` is null. Left out are penalties of
     natural persons that bear no USCC of a 个体工商户: they hold nobody (rules §3), and are most of a city's flow.
     """
-    rejected = quarantine.filter(quarantine.kind.isin(HOLDING_KINDS)).mutate(stated_on="event_on")
-    in_disorder = rejected.rules.join(";").contains("date_order")
-    rejected = rejected.mutate(event_on=ibis.ifelse(in_disorder, no_day(), rejected.event_on))
+    rejected = quarantine.filter(quarantine.kind.isin(HOLDING_KINDS))
+    rules = rejected.rules.join(";")
+    rejected = rejected.mutate(
+        stated_on=ibis.ifelse(rules.contains("date_range:listed_on"), no_day(), rejected.event_on),
+        event_on=ibis.ifelse(rules.contains("date_order"), no_day(), rejected.event_on),
+    )
     parts = [rejected.select(*COLUMNS, "stated_on", is_quarantined=ibis.literal(True))]
     for kind, rows in unmatched.items():
         day = {"penalties": "decided_on", "listings": "listed_on", "amendments": "effective_on"}[kind]

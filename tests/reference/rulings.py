@@ -116,7 +116,8 @@ def entry_made_true(ruling: Row, held: Row) -> Row | None:
 
     None where the list or the day is not known: the row stays held.
     """
-    listed_on = ruling["event_on"] or held.get("event_on") or held.get("listed_on")
+    stated = None if "date_range" in held.get("rules", ()) else held.get("event_on") or held.get("listed_on")
+    listed_on = ruling["event_on"] or stated
     if not held["list_type"] or listed_on is None:
         return None
     return {

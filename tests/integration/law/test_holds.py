@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flows.cli import _run
+from publish.held import HeldRow
 from tests.integration.law.city import AS_OF, CODES, SECOND_NIGHT, grade, status
 
 pytestmark = pytest.mark.slow
@@ -41,6 +44,17 @@ def test_the_queue(graded_once: Path, capsys: Capture) -> None:
         "复核结论=不涉及该主体|属实有效",
     ):
         assert words in told
+
+
+def test_a_day_outside_the_range_is_not_proposed_to_the_ruling() -> None:
+    row = HeldRow(
+        uscc=CODES["held"], name="甲公司", division_code="341802", kind="penalties", authority="某局", doc_no="1号",
+        event_on=date(2062, 5, 20), hold_rule="hold_quarantined_penalties", via=CODES["held"],
+        source_file="penalties/a.csv", source_sha256="0" * 64, source_row=1, why=("date_range:decided_on",),
+        landed_on=date(2026, 6, 1), waits_days=29, conclusions=("不成立",),
+    )  # fmt: skip
+    assert row.ruling()["event_on"] is None
+    assert replace(row, why=("amount_negative:fine_fen",)).ruling()["event_on"] == "2062-05-20"
 
 
 def test_filters(graded_once: Path, capsys: Capture) -> None:

@@ -141,15 +141,15 @@ def shown(field: str, kind: str) -> str | None:
     [
         ("penalties", {"uscc": "x"}, date(2024, 1, 5), False),
         ("penalties", {"decided_on": "x"}, None, True),
-        ("penalties", {"decided_on": "2030-01-01"}, None, True),
-        ("penalties", {"decided_on": "1900-01-01"}, None, True),
+        ("penalties", {"decided_on": "2030-01-01"}, date(2030, 1, 1), True),
+        ("penalties", {"decided_on": "1900-01-01"}, date(1900, 1, 1), True),
         ("penalties", {"valid_to": "x"}, date(2024, 1, 5), True),
         ("penalties", {"updated_on": "x"}, date(2024, 1, 5), True),
         ("penalties", {"uscc": "x", "publicity_until": "x"}, date(2024, 1, 5), False),
         ("listings", {"removed_on": "2023-01-01"}, date(2024, 1, 5), True),
         ("listings", {"removed_on": "x"}, date(2024, 1, 5), True),
         ("entities", {"status": "x"}, None, False),
-        ("amendments", {"effective_on": "2030-01-01"}, None, True),
+        ("amendments", {"effective_on": "2030-01-01"}, date(2030, 1, 1), True),
     ],
 )
 def test_days_as_read(kind: str, cells: dict[str, str], event_on: date | None, has_failure: bool) -> None:
