@@ -9,6 +9,7 @@ import ibis
 
 from features.windows import freed_by_repair
 from records.resolve.expr import add_months, day, is_true, union_all
+from records.resolve.ways import branches_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -118,8 +119,8 @@ def _fines(records: ir.Table, as_of: date, policy: Policy) -> ir.Table:
 
 
 def _branches(used: ir.Table) -> ir.Table:
-    t = used.filter(used.has_row & (used.entity_type == "分支机构") & used.parent_uscc.notnull())
-    return t.group_by(uscc=t.parent_uscc).agg(n=t.count())
+    t = branches_of(used.filter(used.has_row))
+    return t.group_by(uscc=t.parent).agg(n=t.count())
 
 
 def event_streams(
@@ -139,9 +140,7 @@ def event_streams(
     own = pens.select("uscc", "event_on", "held_as", stream=prefix + ibis.literal("penalty_") + tier)
     # A relative's records are its own and its predecessors'.
     mine = pens.filter(~is_true(pens.is_natural_person))
-    kin = used.filter((used.entity_type == "分支机构") & used.parent_uscc.notnull()).select(
-        branch="uscc", parent="parent_uscc"
-    )
+    kin = branches_of(used)
     tier_of_mine = ibis.cases((mine.tier == 2, "serious"), (mine.tier == 1, "general"), else_="minor")
     mine = mine.select("uscc", "event_on", tier_name=tier_of_mine)
     of_branch = mine.join(kin, [("uscc", "branch")])

@@ -40,7 +40,7 @@ def with_predecessors(records: ir.Table, lineage: ir.Table) -> ir.Table:
 
 def of_branches(records: ir.Table, entities: Entities, on: date, policy: Policy) -> ir.Table:
     """Serious penalties (``branch_blocking_tiers``) of a 分支机构, as records of its parent (O-25)."""
-    branches = branches_of(entities)
+    branches = branches_of(entities.used)
     tiers = tiers_of(policy, "branch_blocking_tiers", on)
     serious = records.filter((records.kind == "penalties") & records.tier.isin(tiers))
     serious = serious.filter(~is_true(serious.is_natural_person))

@@ -10,6 +10,7 @@ import ibis
 from features.tiers import TIER_NAMES
 from records.resolve.expr import add_months, day, is_true, no_day, no_text, union_all
 from records.resolve.load import with_source
+from records.resolve.ways import branches_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -81,8 +82,7 @@ def _judged(ws: Workspace, facts: Facts, as_of: date, policy: Policy) -> ir.Tabl
 def _of_kin(ws: Workspace, facts: Facts, as_of: date, policy: Policy) -> list[ir.Table]:
     """Penalties of branches and of the parent that carry points but block nobody."""
     used = facts.features
-    kin = used.filter((used.entity_type == "分支机构") & used.parent_uscc.notnull())
-    kin = kin.select(branch="uscc", parent="parent_uscc").filter(lambda t: t.branch != t.parent)
+    kin = branches_of(used)
     records = ws.stored("records")
     t = records.filter(
         (records.kind == "penalties") & ~records.is_annulled & ~is_true(records.is_natural_person)

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 WAY = ("via", "through", "uscc")
 
 
-def branches_of(entities: Entities) -> ir.Table:
+def branches_of(used: ir.Table) -> ir.Table:
     """(branch, parent) of every 分支机构 whose row names another entity as the one that it belongs to."""
-    used = entities.used
     found = used.filter(
         (used.entity_type == "分支机构") & used.parent_uscc.notnull() & (used.parent_uscc != used.uscc)
     )
@@ -38,7 +37,7 @@ def ways(ws: Workspace, entities: Entities) -> ir.Table:
     up = lineage.join(nodes, [("uscc", "n_uscc")])
     up = up.filter(up.n_steps <= up.steps)
     up = up.select(uscc="uscc", via="ancestor", node="node")
-    branches = branches_of(entities)
+    branches = branches_of(entities.used)
     own = branches.select(via="branch", through="branch", uscc="parent", node="branch")
     longer = up.join(branches, [("uscc", "branch")])
     longer = longer.select("node", "via", through="branch", uscc="parent")

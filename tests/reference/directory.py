@@ -66,12 +66,13 @@ class Directory:
         return uscc in self.used and self.used[uscc]["entity_type"] == BRANCH
 
     def parent(self, uscc: str) -> str | None:
-        """The enterprise that a branch belongs to; None for any other entity."""
-        return self.used[uscc]["parent_uscc"] if self.is_branch(uscc) else None
+        """The enterprise that a branch belongs to, which is not itself; None for any other entity."""
+        parent = self.used[uscc]["parent_uscc"] if self.is_branch(uscc) else None
+        return parent if parent != uscc else None
 
     def branches(self, uscc: str) -> list[str]:
-        """The branches of an enterprise, by code. An entity is not its own branch."""
-        return sorted(b for b in self.used if b != uscc and self.parent(b) == uscc)
+        """The branches of an enterprise, by code."""
+        return sorted(b for b in self.used if self.parent(b) == uscc)
 
     def names(self, uscc: str) -> set[str]:
         """Every name that any row of the entity bears, former names too."""
