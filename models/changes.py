@@ -52,6 +52,11 @@ class Between:
     decay_months: int
     window_months: int
 
+    @property
+    def has_time_passed(self) -> bool:
+        """Whether the days differ: between two revisions of one day nothing ages or ends."""
+        return self.before != self.after
+
 
 def compare(
     ws: Workspace,
@@ -218,7 +223,7 @@ def _rest(rest: ir.Table, between: Between) -> list[ir.Table]:
     """What nothing explains: time where it passed, else other code, else something that was read."""
     if between.is_policy_new or between.is_model_new:
         return []
-    cause = TIME if between.before != between.after else CODE if between.is_code_new else RECORD
+    cause = TIME if between.has_time_passed else CODE if between.is_code_new else RECORD
     return [rest.select("uscc", cause=ibis.literal(cause), detail=no_text())]
 
 
@@ -233,7 +238,7 @@ def _of_records(old: ir.Table, new: ir.Table, touched: ir.Table | None, between:
     ended = gone.ended_on < day(between.after)
     # An honour ends by itself; an entry that ended is shown for some months (policy) and then no more.
     ends = gone.kind.isin(["honours", "listings"])
-    told = ibis.ifelse(ends, is_true(ended), is_true(aged))
+    told = ibis.ifelse(ends, is_true(ended), is_true(aged)) & ibis.literal(between.has_time_passed)
     return [
         came.select(
             "uscc", cause=ibis.ifelse(is_true(came.linked_by == "ruling"), RULING, RECORD), detail="detail"
@@ -268,6 +273,7 @@ def _of_holds(old: ir.Table, new: ir.Table, touched: ir.Table | None, between: B
     came, gone = new.anti_join(old, "key"), old.anti_join(new, "key")
     is_feed = [t.hold_rule.startswith("feed_stale") for t in (came, gone)]
     aged = is_true(add_months(gone.event_on, between.window_months) < day(between.after))
+    aged &= ibis.literal(between.has_time_passed)
     gone = gone.mutate(otherwise=ibis.cases((is_feed[1], FEED), (aged, TIME), else_=RECORD))
     if touched is not None:
         ruled = touched.filter(touched.how == RULING).select(r_via="via", r_kind="kind").distinct()
@@ -301,7 +307,7 @@ def _of_reasons(old: ir.Table, new: ir.Table, between: Between) -> list[ir.Table
     aged = t.filter(t.indicator == _AGE)
     read = t.filter((t.indicator != _AGE) & t.category.isin(["基础属性", "动态"]))
     # The age in months moves every month: it is told only where time passed.
-    passed = aged.filter(ibis.literal(between.before != between.after))
+    passed = aged.filter(ibis.literal(between.has_time_passed))
     return [
         passed.select("uscc", cause=ibis.literal(TIME), detail=no_text()),
         read.select("uscc", cause=ibis.literal(RECORD), detail="indicator"),

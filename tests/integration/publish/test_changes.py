@@ -15,7 +15,7 @@ from models.engine import EngineResult
 from publish.changes import add_changes, previous_of
 from publish.snapshot import Published, publish
 from publish.verify import verify
-from tests.integration.publish.graded import A, B, C, Graded, answer, grade, plan
+from tests.integration.publish.graded import AS_OF, A, B, C, Graded, answer, grade, plan
 
 DAY_BEFORE = date(2026, 6, 29)
 USCCS = [A, B, C]
@@ -195,6 +195,39 @@ def test_a_revision_is_compared_with_what_it_supersedes(
     assert causes == ["CODE"]
     found, passed = previous_of(out, date(2026, 7, 3))
     assert found is not None and found.revision.name == "as_of=2026-06-30.r2" and passed == []
+
+
+def faded(day: date) -> dict[str, list[dict[str, Any]]]:
+    """What time alone takes from A: an entry that ended, an old penalty, an old hold."""
+    return {
+        "joint_punishment": [
+            {"uscc": A, "list_type": "失信被执行人", "doc_no": "列1号", "authority": "某院", "held_as": "own", "via": A,
+             "from_on": date(2025, 1, 10), "until_on": date(2026, 3, 1), "is_active": False,
+             "is_provisional": False, "measure": "market_access", "department": "某局", "as_of": day}
+        ],
+        "evidence": [evidence(A, event_on=date(2020, 1, 1))],
+        "holds": [{**stale(A), "hold_rule": "hold_quarantined_penalties", "event_on": date(2020, 1, 1), "as_of": day}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "cause"), [(DAY_BEFORE, "TIME"), (AS_OF, "RECORD")])
+def test_time_is_no_cause_between_revisions_of_one_day(
+    graded: Graded, out: Path, before: date, cause: str
+) -> None:
+    graded.rows.update(faded(before))
+    on(graded, before)
+    publish(graded.result(), graded.edition(as_of=before), out)
+    graded.rows.update({name: [] for name in faded(before)})
+    on(graded, AS_OF)
+    graded.rows["grades"][2]["risk_points"] = 13.5
+    graded.rows["grade_reasons"][1]["points"] = 21.1
+    (row,) = changes(publish(graded.result(), graded.edition(code_version="9+code"), out)).values()
+    assert (row["uscc"], row["causes"]) == (A, [cause])
+    assert row["cause_records"] == [
+        f"{cause} listings 某院 列1号 2025-01-10",
+        f"{cause} penalties 宣城市公安局  2020-01-01",
+        f"{cause} penalties 宣城市公安局 宣公罚〔2026〕9号 2020-01-01",
+    ]
 
 
 def test_amendments_and_rulings_are_causes(graded: Graded, night_before: Published, out: Path) -> None:
