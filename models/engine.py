@@ -83,7 +83,7 @@ def grade(
     from models.grades import grade as classify
     from models.grades import in_scope, is_classed, red_lines
     from models.method import score
-    from models.sampling import sampling_plan
+    from models.sampling import sampling_plan, visits_this_year
     from models.summary import summarise
     from models.touched import touched
     from records.resolve.workspace import open_workspace
@@ -97,6 +97,7 @@ def grade(
         disclosure_files(ws, intake, here, as_of, policy)
         filing_timeliness(ws, intake, as_of, policy)
         touched(ws, as_of)
+        visits_this_year(ws, facts.items, as_of)
         scope = in_scope(here, as_of, policy)
         classed = scope.filter(is_classed(scope, as_of, policy))
         scored = score(ws, facts, classed, as_of, policy)

@@ -62,6 +62,21 @@ def stratum_draws(
     return draws
 
 
+def visits_this_year(ws: Workspace, items: ir.Table, as_of: date) -> ir.Table:
+    """Store ``visits_this_year``: y_uscc, by (authority_key) and n, the visits of the calendar year up to `as_of`.
+
+    A joint visit 联合抽查 counts for each authority that inspected an item of it: the cap is each one's own.
+
+    Args:
+        items: winning rows of inspections with ``linked``.
+    """
+    year = items.filter(items.inspected_on.between(day(date(as_of.year, 1, 1)), day(as_of)))
+    visits = year.select(
+        "inspected_on", y_uscc="linked", task=year.task_no.fill_null(""), by=year.authority_key.fill_null("")
+    ).distinct()
+    return ws.save("visits_this_year", visits.group_by("y_uscc", "by").agg(n=visits.count()))
+
+
 def sampling_plan(ws: Workspace, features: ir.Table, as_of: date, policy: Policy) -> ir.Table:
     """Store ``sampling_plan``: every entity that may be visited, and with what chance.
 
@@ -72,7 +87,8 @@ def sampling_plan(ws: Workspace, features: ir.Table, as_of: date, policy: Policy
     0 for ``excluded``.
 
     Args:
-        features: `features.indicators.entity_features`; ``grades`` and ``visits`` are stored already.
+        features: `features.indicators.entity_features`; ``grades``, ``visits`` and ``visits_this_year`` are stored
+            already.
     """
     graded = ws.stored("grades")
     about = features.select("key_area", f_uscc="uscc")
@@ -130,9 +146,7 @@ def _with_visits(ws: Workspace, t: ir.Table, as_of: date, policy: Policy) -> ir.
     visits = ws.stored("visits")
     visits = visits.filter(visits.inspected_on <= day(as_of))
     last = visits.group_by(v_uscc=visits.linked).agg(last_inspected_on=visits.inspected_on.max())
-    year = visits.filter(visits.inspected_on >= day(date(as_of.year, 1, 1)))
-    year = year.mutate(by=year.authority_key.fill_null(""))
-    counted = year.group_by(y_uscc=year.linked, by=year.by).agg(n=lambda x: x.count())
+    counted = ws.stored("visits_this_year")
     shown = counted.mutate(text=counted.by + ibis.literal("=") + counted.n.cast("string"))
     lists = shown.group_by("y_uscc").agg(visits_this_year=shown.text.collect(distinct=True).sort())
     unit = policy.tasks[0].unit

@@ -17,7 +17,7 @@ from publish.verify import verify
 from records.errors import PromiseBroken, UsageError
 from records.official import PENALTY_COLUMNS
 from records.registry import FIELDS
-from tests.integration.law.city import CODES, NAMES, SECOND_NIGHT, grade, row, write
+from tests.integration.law.city import CODES, NAMES, SECOND_NIGHT, first_delivery, grade, row, write
 
 NOW = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
 
@@ -97,6 +97,39 @@ def test_the_frame_holds_every_classed_entity_with_a_chance(second_night: Path) 
     classed = {r["uscc"] for r in rows(snapshot, "regulators/grades") if r["risk_class"]}
     assert frame.keys() == classed
     assert all(r["inclusion_probability"] > 0 for r in frame.values())
+
+
+def test_a_joint_visit_counts_for_each_authority(tmp_path: Path) -> None:
+    """The market's cap applies beside labour's, whose id is the smaller one."""
+    market, labour = "宣城市宣州区市场监督管理局", "宣城市宣州区人力资源和社会保障局"
+
+    def visit(whose: str, on: str, *authorities: str) -> list[dict[str, Any]]:
+        return [
+            row("inspections", whose, task_no=f"联{on}", item=f"事项{n}", authority=one, inspected_on=on)
+            for n, one in enumerate(authorities)
+        ]
+
+    first_delivery(tmp_path / "landing")
+    write(
+        tmp_path / "landing",
+        "inspections/all",
+        [
+            *visit("clean", "2026-01-15", market, labour, market),
+            *visit("clean", "2026-02-15", labour, market),
+            *visit("young", "2025-12-31", market, labour),
+            *visit("young", "2026-01-01", market, labour),
+            *visit("young", "2026-06-30", labour),
+            *visit("young", "2026-07-01", market),
+        ],
+    )
+    snapshot = grade(tmp_path, does_publish=True).published.path
+    frame = {r["uscc"]: r for r in rows(snapshot, "regulators/sampling_plan")}
+    clean, young = frame[CODES["clean"]], frame[CODES["young"]]
+    assert clean["visits_this_year"] == ["341802-rsj=2", "341802-scjg=2"]
+    assert (clean["coverage"], clean["coverage_reason"]) == ("excluded", "VISITS_THIS_YEAR")
+    assert young["visits_this_year"] == ["341802-rsj=2", "341802-scjg=1"]
+    assert (young["coverage"], young["coverage_reason"]) == ("excluded", "VISITED_RECENTLY")
+    assert young["last_inspected_on"] == date(2026, 6, 30)
 
 
 def test_upload_files_hold_what_is_public_and_name_no_person(second_night: Path) -> None:
