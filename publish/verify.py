@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from publish.places import CORES, DESK, DESK_MANIFEST, MANIFEST
+from publish.places import CORES, DESK, DESK_MANIFEST, MANIFEST, SNAPSHOTS
 from publish.pruned import KEPT, PRUNED, read_pruned
 from publish.tables import CLASS_WORDS, TABLES, TableSpec
 from records.errors import UsageError
@@ -73,12 +73,20 @@ def _read_object(snapshot: Path, name: str) -> tuple[dict[str, Any] | None, list
     try:
         value = json.loads((snapshot / name).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return None, [Problem("manifest_missing", f"{name}: is missing")]
+        return None, [Problem("manifest_missing", f"{name}: is missing{_where_snapshots_lie(snapshot)}")]
     except ValueError:
         value = None
     if not isinstance(value, dict):
         return None, [Problem("manifest_damaged", f"{name}: is no JSON object")]
     return value, []
+
+
+def _where_snapshots_lie(folder: Path) -> str:
+    """A hint for whoever named the folder around the snapshots; nothing where it holds none."""
+    for place in (folder, folder / SNAPSHOTS):
+        if any(place.glob("as_of=*")):
+            return f"; {folder} is no snapshot folder: those are {place}/as_of=YYYY-MM-DD"
+    return ""
 
 
 def _files(snapshot: Path, described: Mapping[str, Any]) -> Iterator[Problem]:

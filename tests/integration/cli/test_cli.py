@@ -212,6 +212,21 @@ class TestVerify:
         assert _run(["verify", str(out / "snapshots" / "as_of=2026-06-30")]) == 0
         assert capsys.readouterr().out.strip().endswith(": good")
 
+    @pytest.mark.parametrize("inside", ["", "snapshots"])
+    def test_a_folder_around_snapshots_is_told_where_they_lie(
+        self, out: Path, inside: str, capsys: Capture
+    ) -> None:
+        assert _run(["verify", str(out / inside)]) == 4
+        told = capsys.readouterr().err
+        assert "[manifest_missing]" in told
+        assert f"{out / inside} is no snapshot folder: those are {out}/snapshots/as_of=YYYY-MM-DD" in told
+
+    def test_a_snapshot_without_manifest_is_told_nothing_of_others(self, out: Path, capsys: Capture) -> None:
+        folder = out / "snapshots" / "as_of=2026-06-30"
+        (folder / "manifest.json").unlink()
+        assert _run(["verify", str(folder)]) == 4
+        assert "manifest.json: is missing; problems in all: 1" in capsys.readouterr().err
+
     def test_bad_is_4_and_tells_every_problem(self, out: Path, capsys: Capture) -> None:
         folder = out / "snapshots" / "as_of=2026-06-30"
         (folder / "desk" / "eligibility.csv").unlink()
