@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli import _run
 from flows.stages.ingest_deliveries import known_receipts, withdrawn_receipts
 from records.errors import CreditgradeError, UsageError
 from records.lake import Lake, Receipt, append_receipts, read_receipts, read_withdrawals, withdraw
@@ -72,6 +73,27 @@ def test_what_was_known_before_a_withdrawal_can_be_asked(lake: Lake) -> None:
 def test_a_withdrawal_needs_a_delivery_and_a_reason(lake: Lake, sha256: str, reason: str, rule: str) -> None:
     with pytest.raises(UsageError, match=rule):
         withdraw(lake.root, sha256, reason, NOW)
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        (f" {A[:12].upper()} ", f"digits: {A} "),
+        (A[:8], f"digits: {A} "),
+        (A[:7], "it stands in `inputs`"),
+        ("d" * 12, "it stands in `inputs`"),
+        ("b" * 12, "it stands in `inputs`"),  # two deliveries begin so
+    ],
+)
+def test_a_part_of_a_sha256_is_refused_with_the_whole_one(
+    lake: Lake, capsys: pytest.CaptureFixture[str], part: str, told: str
+) -> None:
+    append_receipts(lake.journal, [receipt("penalties/c.csv", "b" * 63 + "c", 1)])
+    assert _run(["lake", "withdraw", part, "--reason", "why", "--lake", str(lake.root)]) == 2
+    shown = capsys.readouterr().err
+    assert "the whole sha256 is asked for, 64 digits" in shown and "[withdraw_unknown]" in shown
+    assert told in shown
+    assert read_withdrawals(lake.withdrawn) == []
 
 
 def test_withdrawing_twice_is_said(lake: Lake) -> None:
