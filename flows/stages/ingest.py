@@ -105,7 +105,9 @@ def ingest(
             write_datadocs(deliveries, datadocs)
     accepted = (item if isinstance(item, Acceptance) else Acceptance.refused(item) for item in accept_refused)
     error, refusal_warnings, gaps = judge_refusals(
-        open_refusals(deliveries, unreadable), {item.target: item for item in accepted}
+        open_refusals(deliveries, unreadable),
+        {item.target: item for item in accepted},
+        {receipt.path for receipt in journal},
     )
     if error is not None:
         raise error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -135,13 +135,14 @@ def open_refusals(deliveries: Sequence[Delivery], unreadable: Sequence[Unreadabl
 
 
 def judge_refusals(
-    refusals: Sequence[Refusal], accepted: Mapping[str, Acceptance]
+    refusals: Sequence[Refusal], accepted: Mapping[str, Acceptance], received: Collection[str]
 ) -> tuple[InputRefused | None, list[str], list[dict[str, Any]]]:
     """Which refusals stop the run, which only warn, and which a person accepted.
 
     Args:
         refusals: the open ones.
         accepted: acceptances of refused files, by path.
+        received: paths of all that ever came.
 
     Returns:
         the error that names every stopping file, or None; warnings; accepted gaps.
@@ -160,9 +161,9 @@ def judge_refusals(
         else:
             warnings.append(f"{line}; refused, its rows are missing")
     paths = {refusal.path for refusal in refusals}
-    warnings += [
-        f"{path}: accepted as refused, but it is not" for path in sorted(accepted) if path not in paths
-    ]
+    for path in sorted(accepted.keys() - paths):
+        what = "it is not" if path in received else "no such file was received"
+        warnings.append(f"{path}: accepted as refused, but {what}")
     return _error(stopping) if stopping else None, warnings, gaps
 
 

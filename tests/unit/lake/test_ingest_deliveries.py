@@ -140,7 +140,7 @@ def test_a_refusal_stays_until_the_path_brings_something_readable(
 
 def test_refusals_of_kinds_that_could_hide_a_fact_stop_and_tell_the_way_on() -> None:
     refusals = open_refusals(settled(history("penalties/a b.csv:X"), refused="X"), [])
-    error, warnings, gaps = judge_refusals(refusals, {})
+    error, warnings, gaps = judge_refusals(refusals, {}, ())
     assert (warnings, gaps) == ([], [])
     assert error is not None
     assert (error.exit_code, error.rule, error.file) == (3, "file_undecodable", "penalties/a b.csv")
@@ -150,7 +150,9 @@ def test_refusals_of_kinds_that_could_hide_a_fact_stop_and_tell_the_way_on() -> 
 
 def test_all_refused_files_are_named() -> None:
     lost = Unreadable("listings/x", "listings", "file_unreadable", "no regular file")
-    error, _, _ = judge_refusals(open_refusals(settled(history("p/a:X", "p/b:Y"), refused="XY"), [lost]), {})
+    error, _, _ = judge_refusals(
+        open_refusals(settled(history("p/a:X", "p/b:Y"), refused="XY"), [lost]), {}, ()
+    )
     assert error is not None
     for part in (
         "3 files",
@@ -168,8 +170,9 @@ def test_an_accepted_refusal_is_a_gap_on_the_record() -> None:
         "p/a": Acceptance("refused", "p/a", "tax office asked", date(2026, 2, 1)),
         "listings/x": Acceptance("refused", "listings/x"),
         "p/other": Acceptance("refused", "p/other"),
+        "p/mistyped": Acceptance("refused", "p/mistyped"),
     }
-    error, warnings, gaps = judge_refusals(refusals, accepted)
+    error, warnings, gaps = judge_refusals(refusals, accepted, ("p/a", "p/other"))
     assert error is None
     assert gaps == [
         {"type": "refused", "kind": "listings", "path": "listings/x", "sha256": None, "rule": "file_unreadable",
@@ -180,12 +183,13 @@ def test_an_accepted_refusal_is_a_gap_on_the_record() -> None:
     assert warnings == [
         "listings/x: no regular file [file_unreadable]; accepted: no reason given",
         "p/a: no encoding fits [file_undecodable]; accepted: tax office asked",
+        "p/mistyped: accepted as refused, but no such file was received",
         "p/other: accepted as refused, but it is not",
     ]
 
 
 def test_other_kinds_only_warn() -> None:
     lost = Unreadable("honours/x", "honours", "file_unreadable", "no regular file")
-    error, warnings, gaps = judge_refusals(open_refusals((), [lost]), {})
+    error, warnings, gaps = judge_refusals(open_refusals((), [lost]), {}, ())
     assert (error, gaps) == (None, [])
     assert warnings == ["honours/x: no regular file [file_unreadable]; refused, its rows are missing"]
