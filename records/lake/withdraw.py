@@ -40,7 +40,7 @@ def withdraw(lake: Path, sha256: str, reason: str, now: datetime) -> Withdrawal:
         now: the instant, with its offset.
 
     Raises:
-        UsageError: ``withdraw_unknown`` (no such delivery, or withdrawn already), ``withdraw_no_reason``.
+        UsageError: ``withdraw_unknown`` (no such delivery), ``withdrawn_already``, ``withdraw_no_reason``.
     """
     place = Lake(lake)
     sha256 = sha256.strip().lower()
@@ -52,9 +52,10 @@ def withdraw(lake: Path, sha256: str, reason: str, now: datetime) -> Withdrawal:
         receipts = read_receipts(place.journal)
         known = [number for number, receipt in enumerate(receipts) if receipt.sha256 == sha256]
         done = max((w.receipts for w in read_withdrawals(place.withdrawn) if w.sha256 == sha256), default=0)
-        if not known or known[-1] < done:
-            state = "is withdrawn already" if known else "was never received"
-            raise UsageError(f"delivery {sha256} {state}", rule="withdraw_unknown")
+        if not known:
+            raise UsageError(f"delivery {sha256} was never received", rule="withdraw_unknown")
+        if known[-1] < done:
+            raise UsageError(f"delivery {sha256} is withdrawn already", rule="withdrawn_already")
         on = now.astimezone(ZoneInfo("Asia/Shanghai"))
         made = Withdrawal(sha256, reason.strip(), on.date(), len(receipts))
         line = {

@@ -98,8 +98,9 @@ def test_a_part_of_a_sha256_is_refused_with_the_whole_one(
 
 def test_withdrawing_twice_is_said(lake: Lake) -> None:
     withdraw(lake.root, A, "wrong city", NOW)
-    with pytest.raises(UsageError, match="withdrawn already"):
+    with pytest.raises(UsageError, match="withdrawn already") as caught:
         withdraw(lake.root, A, "wrong city", NOW)
+    assert caught.value.rule == "withdrawn_already"
 
 
 def test_a_folder_without_journal_is_no_lake(tmp_path: Path) -> None:
