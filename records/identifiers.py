@@ -25,6 +25,8 @@ REG_LENGTH = 15
 CITIZEN_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CITIZEN_CHECKS = "10X98765432"
 _BORN_FROM, _BORN_TO = 1850, 2100
+# Half the distance between neighbouring doubles at 10^18, which no citizen's id reaches.
+_LOST_BY_A_DOUBLE = 64
 # GB/T 2260, first two digits, abolished ones too; 83 Taiwan's and 9x foreigners' permanent residence.
 PROVINCES = frozenset(
     str(code)
@@ -110,6 +112,21 @@ def looks_like_citizen_id(text: str) -> bool:
             and birth_date(text) is not None
         )
     return len(text) == 15 and _is_digits(text) and text[:2] in PROVINCES and birth_date(text) is not None
+
+
+def looks_like_rounded_citizen_id(text: str) -> bool:
+    """18 digits that were a citizen's id until a spreadsheet took them for a number.
+
+    It keeps such a number to 64 more or less, which carries into the day before the 1st or after the last.
+
+    >>> looks_like_rounded_citizen_id("341802199001009984"), looks_like_rounded_citizen_id("341802199013009984")
+    (True, False)
+    """
+    if len(text) != 18 or not _is_digits(text) or text[:2] not in PROVINCES:
+        return False
+    if text[12:14] == "00":
+        return birth_date(text[:12] + "01" + text[14:]) is not None
+    return birth_date(text) is None and birth_date(str(int(text) - _LOST_BY_A_DOUBLE)) is not None
 
 
 def citizen_id_is_sound(text: str) -> bool:

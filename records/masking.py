@@ -35,6 +35,7 @@ from records.identifiers import (
     birth_date,
     citizen_id_is_sound,
     looks_like_citizen_id,
+    looks_like_rounded_citizen_id,
     luhn_is_sound,
     uscc_defect,
 )
@@ -150,7 +151,7 @@ def _is_id(text: str, start: int, digits: str, *, joined: bool, is_15_read: bool
         return False
     if joined:
         return citizen_id_is_sound(digits)
-    if not looks_like_citizen_id(digits):
+    if not looks_like_citizen_id(digits) and not looks_like_rounded_citizen_id(digits):
         return False
     if uscc_defect(digits) is None:
         # Both are possible; only foreigners' ids begin like the codes of market entities.

@@ -17,6 +17,7 @@ from records.identifiers import (
     citizen_id_is_sound,
     citizen_id_unsound,
     looks_like_citizen_id,
+    looks_like_rounded_citizen_id,
     luhn_is_sound,
     org_check,
     org_code_is_sound,
@@ -166,6 +167,24 @@ def test_stdnum_agrees_on_the_check_of_citizens_ids(body: str) -> None:
 )
 def test_what_looks_like_a_citizens_id(text: str, looks: bool) -> None:
     assert looks_like_citizen_id(text) is looks
+
+
+@pytest.mark.parametrize(
+    ("text", "looks"),
+    [
+        ("341802199001009984", True),  # 341802199001010012 as a double
+        ("341802199012320000", True),  # 341802199012319998 as a double
+        ("341802199001010012", False),  # carried nowhere
+        ("341802199001320065", False),  # further than a double is wrong
+        ("341802199013009984", False),  # no such month
+        ("341802219001009984", False),  # no such year
+        ("993418199001009984", False),  # no such province
+        ("34180219900100998X", False),  # no number
+        ("34180219900100998", False),
+    ],
+)
+def test_what_looks_like_a_rounded_citizens_id(text: str, looks: bool) -> None:
+    assert looks_like_rounded_citizen_id(text) is looks
 
 
 @given(

@@ -8,7 +8,7 @@ from datetime import date
 
 import pyarrow as pa
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from records.identifiers import citizen_check, uscc_check, uscc_defect
@@ -31,6 +31,7 @@ CITIZEN = "34052419800101001X"
 MASKED = {
     f"身份证{CITIZEN}。": f"身份证{ID_MASK}。",
     "340524198001010014": ID_MASK,  # wrong check digit
+    "代码341802199001009984。": f"代码{ID_MASK}。",  # 341802199001010012 as a spreadsheet keeps it
     "３４０５２４１９８００１０１００１Ｘ": ID_MASK,
     "34052419800101001x": ID_MASK,
     "340524 19800101 001X": ID_MASK,
@@ -60,6 +61,7 @@ KEPT = [
     "91340000711771143J", "统一社会信用代码91340000711771143J，", "uscc9144030071526726XG", "911100001000044477",
     "2024-01-05 10:30:00", "2024年1月5日至2024年12月31日", "宣市监罚〔2024〕12345678号", "JY13418020012345",
     "34180220240105001", "12345678901", "3418022024010512348", "62220212345678901", "100,000.00", "",
+    "341802202400009984", "34180219900100997",
 ]  # fmt: skip
 
 
@@ -134,6 +136,22 @@ def test_no_citizens_id_survives(born: date, region: str, serial: int, before: s
     clear = body + citizen_check(body)
     assert clear not in mask_text(before + clear + after)
     assert mask_text(before + clear + after) == before + ID_MASK + after
+
+
+@given(
+    st.one_of(
+        st.dates(date(1900, 1, 1), date(2026, 1, 1)), st.sampled_from([date(1990, 1, 1), date(1990, 12, 31)])
+    ),
+    st.sampled_from(["110105", "341802", "659004", "820000"]),
+    st.integers(0, 999),
+)
+@example(date(1990, 1, 1), "341802", 1)
+@example(date(1990, 1, 31), "820000", 999)
+def test_no_citizens_id_survives_a_spreadsheet(born: date, region: str, serial: int) -> None:
+    body = f"{region}{born:%Y%m%d}{serial:03d}"
+    rounded = str(int(float(body + citizen_check(body).replace("X", "0"))))
+    assume(uscc_defect(rounded) is not None)
+    assert mask_text(rounded) == mask_text(f"{rounded}.").removesuffix(".") == ID_MASK
 
 
 @given(

@@ -198,6 +198,12 @@ def test_columns_that_are_not_known_are_left_out() -> None:
     assert "别的列" not in rows[0]["raw"]
 
 
+def test_a_citizens_id_that_a_spreadsheet_rounded() -> None:
+    row = held_row("penalties", uscc="\x01341802199001009984")
+    assert row["rules"] == ["code_as_number:uscc"]
+    assert row["uscc_seen"] == "[证件号]" and "341802199001009984" not in str(row)
+
+
 # -- rows of wrong shape ---------------------------------------------------------------------------------------------
 
 
