@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 
 from records.errors import CreditgradeError, UsageError
 from records.lake.lines import append_lines, read_lines
+from records.masking import mask_text
 from records.schema import KINDS, KINDS_ZH
 
 AcceptanceKind = Literal["stale", "refused"]
@@ -23,7 +24,7 @@ class Acceptance:
     Attributes:
         kind: ``stale`` (of a missing or late feed) or ``refused`` (of a refused file).
         target: the kind's English name, or the file's path under the landing folder.
-        reason: as the person gave it.
+        reason: as the person gave it, numbers of persons masked: it is published.
         until: last day of runs to which it applies; None for this run only.
         given_on: day on which it was given, Asia/Shanghai.
     """
@@ -45,14 +46,14 @@ class Acceptance:
         """
         if kind not in _ENGLISH:
             raise UsageError(f"{kind!r} is no kind; known are {', '.join(KINDS)}", rule="unknown_kind")
-        return cls("stale", _ENGLISH[kind], reason, until, on)
+        return cls("stale", _ENGLISH[kind], _masked(reason), until, on)
 
     @classmethod
     def refused(
         cls, path: str, reason: str | None = None, until: date | None = None, on: date | None = None
     ) -> Self:
         """Accepts that a refused file is left out. Its path is given as under the landing folder."""
-        return cls("refused", str(PurePosixPath(path)), reason, until, on)
+        return cls("refused", str(PurePosixPath(path)), _masked(reason), until, on)
 
     @property
     def is_kept(self) -> bool:
@@ -87,6 +88,10 @@ def append_acceptances(path: Path, acceptances: Iterable[Acceptance]) -> None:
 def valid_on(acceptances: Iterable[Acceptance], day: date) -> dict[tuple[AcceptanceKind, str], Acceptance]:
     """The acceptances that apply to a run of that day, by kind and target; of several the last given."""
     return {(item.kind, item.target): item for item in acceptances if item.is_valid_on(day)}
+
+
+def _masked(reason: str | None) -> str | None:
+    return None if reason is None else mask_text(reason)
 
 
 def _line(item: Acceptance) -> dict[str, Any]:

@@ -105,8 +105,10 @@ def decide(
         PolicyError: the registry cannot be read.
     """
     from policy.learned import FOLDER, Act, Entry, Registry, model_bytes, read_registry
+    from records.masking import mask_text
 
-    by, reason = (" ".join(text.split()) for text in (by, reason))
+    # It stands in the policy and on the model's card.
+    by, reason = (mask_text(" ".join(text.split())) for text in (by, reason))
     if not by or not reason:
         raise UsageError("a decision needs a name (--by) and a reason (--reason)", rule="reason_missing")
     with _locked(folder / FOLDER):

@@ -11,6 +11,7 @@ from records.errors import CreditgradeError, UsageError
 from records.lake.journal import read_receipts
 from records.lake.layout import Lake
 from records.lake.lines import append_lines, read_lines, sealed, unsealed
+from records.masking import mask_text
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Withdrawal:
 
     Attributes:
         sha256: of the deliveries taken out.
-        reason: as the person gave it.
+        reason: as the person gave it, numbers of persons masked: it is published.
         withdrawn_on: day, Asia/Shanghai.
         receipts: length of the journal at that moment: the same bytes received later are a new delivery.
     """
@@ -57,7 +58,7 @@ def withdraw(lake: Path, sha256: str, reason: str, now: datetime) -> Withdrawal:
         if known[-1] < done:
             raise UsageError(f"delivery {sha256} is withdrawn already", rule="withdrawn_already")
         on = now.astimezone(ZoneInfo("Asia/Shanghai"))
-        made = Withdrawal(sha256, reason.strip(), on.date(), len(receipts))
+        made = Withdrawal(sha256, mask_text(reason.strip()), on.date(), len(receipts))
         line = {
             "sha256": made.sha256,
             "reason": made.reason,

@@ -44,6 +44,15 @@ def test_acceptances_carry_reason_end_and_day() -> None:
     )
 
 
+def test_a_reason_shows_no_number_of_a_person() -> None:
+    made = plan(
+        accept_stale=("listings",),
+        accept_refused=("licences/a.csv",),
+        reason="问13812345678 341802199001010013",
+    )
+    assert [item.reason for item in made.acceptances] == ["问[电话] [证件号]"] * 2
+
+
 def test_an_end_without_a_reason_keeps_nothing_and_says_so() -> None:
     made = plan(accept_stale=("penalties",), until="2026-07-31")
     assert not made.acceptances[0].is_kept

@@ -45,6 +45,12 @@ def test_a_withdrawal_stands_on_the_record(lake: Lake) -> None:
     assert '"withdrawn_at": "2026-04-02T01:30:00+08:00"' in lake.withdrawn.read_text()
 
 
+def test_a_reason_shows_no_number_of_a_person(lake: Lake) -> None:
+    made = withdraw(lake.root, A, "13812345678 says 341802199001010013", NOW)
+    assert made.reason == "[电话] says [证件号]"
+    assert read_withdrawals(lake.withdrawn) == [made] and "1381234" not in lake.withdrawn.read_text()
+
+
 def test_the_same_bytes_later_are_a_new_delivery(lake: Lake) -> None:
     withdraw(lake.root, A, "wrong city", NOW)
     again = receipt("penalties/c.csv", A, 3)

@@ -104,6 +104,12 @@ def test_every_decision_has_a_name_and_a_reason_and_none_is_taken_away(folder: P
     assert loaded.champion is None and loaded.challengers == ()
 
 
+def test_a_decision_shows_no_number_of_a_person(folder: Path) -> None:
+    decide(folder, _model("张三"), "promote", by="李四 13812345678", reason="证341802199001010013", now=NOW)
+    (act,) = read_registry(folder).acts
+    assert (act.by, act.reason) == ("李四 [电话]", "证[证件号]")
+
+
 def test_a_registered_model_that_was_changed_or_exchanged_stops_the_policy(folder: Path) -> None:
     first, second = _model("张三"), _model("王五")
     decide(folder, first, "promote", by="李四", reason="经验证", now=NOW)
