@@ -249,15 +249,30 @@ def mask_text(text: str, *, is_15_read: bool = True, ids_only: bool = False) -> 
     >>> mask_text("统一社会信用代码91340000711771143J")
     '统一社会信用代码91340000711771143J'
     """
-    while True:
-        plain = _plain(text)
-        edits = sorted(_findings(plain.text, is_15_read, ids_only), reverse=True)
-        if not edits:
-            return text
+    return replace_numbers(text, lambda _, mask: mask, is_15_read=is_15_read, ids_only=ids_only)
+
+
+def replace_numbers(
+    text: str, shown: Callable[[str, str], str], *, is_15_read: bool = True, ids_only: bool = False
+) -> str:
+    """The same with `shown`, given a number as it stands in the text and its mask, in the place of each."""
+    done: list[str] = []
+    # From the last to the first, and whether they stand for a number. The others are looked at again: what
+    # stood beside a number may be one by itself now.
+    pieces = [(text, False)]
+    while pieces:
+        piece, is_done = pieces.pop()
+        plain = _plain(piece)
+        edits = [] if is_done else sorted(_findings(plain.text, is_15_read, ids_only), reverse=True)
         for start, end, mask in edits:
             first, last = plain.span(start, end)
-            text = text[:first] + mask + text[last:]
-        # What stood beside a masked number may be one by itself now.
+            pieces += [(piece[last:], False), (shown(piece[first:last], mask), True)]
+            piece = piece[:first]
+        if edits:
+            pieces.append((piece, False))
+        else:
+            done.append(piece)
+    return "".join(done)
 
 
 def mask_doc(text: str, hasher: IdHasher, on: date) -> str:

@@ -15,7 +15,8 @@ import pyarrow as pa
 from records.arrays import as_array, nulls
 from records.codes import Lookups
 from records.identifiers import uscc_defect
-from records.masking import mask_doc, mask_person, mask_text, masked
+from records.keyed_names import names_keyed
+from records.masking import IdHasher, mask_doc, mask_person, mask_text, masked, rows_to_read
 from records.persons import looks_like_person, without_names
 from records.readers.model import NUMBER_MARK, ShapeRow
 from records.registry import field as registry_field
@@ -172,7 +173,13 @@ def _hidden(text: str) -> str:
 
 
 def shape_rows_quarantined(
-    kind: str, shape_rows: Sequence[ShapeRow], lookups: Lookups, *, landed_on: date, sha256: str
+    kind: str,
+    shape_rows: Sequence[ShapeRow],
+    lookups: Lookups,
+    *,
+    landed_on: date,
+    ids: IdHasher,
+    sha256: str,
 ) -> pa.Table:
     """Rows that fail `row_shape` in the schema QUARANTINE. Nothing of them counts as read.
 
@@ -185,12 +192,15 @@ def shape_rows_quarantined(
         shape_rows: the rows as the reader gave them.
         lookups: tables of the policy.
         landed_on: day on which the file entered the lake.
+        ids: keyed hash of the numbers in names.
         sha256: of the delivered bytes.
     """
     count = len(shape_rows)
     limit = lookups.limits(landed_on).long_cell
     bare = [[cell.removeprefix(NUMBER_MARK) for cell in row.cells] for row in shape_rows]
-    safe = masked(as_array(pa.array([cell for row in bare for cell in row], pa.string())))
+    clear = as_array(pa.array([cell for row in bare for cell in row], pa.string()))
+    to_read = rows_to_read(clear)
+    safe = masked(clear, rows=to_read)
     shown = iter(safe.to_pylist())
     raw = [
         json.dumps(
@@ -200,7 +210,7 @@ def shape_rows_quarantined(
         for pairs in ([*zip(row, islice(shown, len(row)), strict=True)] for row in bare)
     ]
     codes = iter(folded(safe).to_pylist())
-    names = iter(names_norm(safe).to_pylist())
+    names = iter(names_keyed(clear, ids, to_read).to_pylist())
     found = [_found(codes, names, len(row)) for row in bare]
     columns = {
         "sha256": pa.repeat(pa.scalar(sha256), count),

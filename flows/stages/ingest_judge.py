@@ -174,6 +174,7 @@ class Judging:
         """The result of a part, rows of wrong shape among the others in their place."""
         import pyarrow as pa
 
+        from records.masking import IdHasher
         from records.quarantine import shape_rows_quarantined
         from records.rules import ROW_SHAPE
         from records.schema import ACCEPTED, QUARANTINE
@@ -185,7 +186,12 @@ class Judging:
                 broken[outcome.rule.severity][outcome.id] = outcome.failed
         if part.batch.shape_rows:
             odd = shape_rows_quarantined(
-                kind, part.batch.shape_rows, self._lookups, landed_on=part.landed_on, sha256=part.sha256
+                kind,
+                part.batch.shape_rows,
+                self._lookups,
+                landed_on=part.landed_on,
+                ids=IdHasher(self._key),
+                sha256=part.sha256,
             )
             held = pa.concat_tables([held, odd]).sort_by("source_row")
             broken["critical"][ROW_SHAPE] = odd.num_rows

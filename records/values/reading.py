@@ -14,10 +14,19 @@ from records.arrays import Bytes, Distinct, Mask, is_null, nulled, rows_where
 from records.codes import Lookups
 from records.headers import HeaderMatch
 from records.identifiers import org_code_unsound, reg_no_unsound
-from records.masking import IdHasher, mask_text, masked, masked_docs, masked_persons, rows_longer_than
+from records.keyed_names import names_keyed
+from records.masking import (
+    IdHasher,
+    mask_text,
+    masked,
+    masked_docs,
+    masked_persons,
+    rows_longer_than,
+    rows_to_read,
+)
 from records.registry import field as registry_field
 from records.rules import EVENT_DAYS, SUBJECT_USCCS
-from records.text import docs_norm, folded, names_norm, squeezed
+from records.text import docs_norm, folded, squeezed
 from records.values.cells import Cells, cells_of, empty_cells
 from records.values.codes import UsccColumn, citizen_column, number_column, uscc_column
 from records.values.dates import open_end, read_day
@@ -109,9 +118,10 @@ class Reading:
         return raw, docs_norm(raw)
 
     def name(self, name: str) -> tuple[pa.StringArray, pa.StringArray]:
-        """A name as read, masked, and its normal form."""
-        raw = self.text(name)
-        return raw, names_norm(raw)
+        """A name as read, masked, and its normal form, see `names_keyed`."""
+        clear = self.cells(name).text
+        rows = rows_to_read(clear)
+        return masked(clear, rows=rows), names_keyed(clear, self.ids, rows)
 
     def person(self, name: str) -> pa.StringArray:
         """A natural person's name as 王**."""

@@ -15,7 +15,18 @@ from records.readers.model import ShapeRow
 from records.registry import FIELDS
 from records.schema import KINDS, QUARANTINE
 from records.typed import Typed, split
-from tests.unit.values.rows import GOOD, LANDED_ON, SHA256, USCC, broken, changed, lookups, read, read_cells
+from tests.unit.values.rows import (
+    GOOD,
+    HASHER,
+    LANDED_ON,
+    SHA256,
+    USCC,
+    broken,
+    changed,
+    lookups,
+    read,
+    read_cells,
+)
 
 CITIZEN = "34052419800101001X"
 LISTS = pa.list_(pa.string())
@@ -220,7 +231,12 @@ def test_rows_of_wrong_shape() -> None:
         "x" * 60 + CITIZEN,
     ]
     held = shape_rows_quarantined(
-        "penalties", [ShapeRow(7, cells), ShapeRow(9, [])], lookups(), landed_on=LANDED_ON, sha256=SHA256
+        "penalties",
+        [ShapeRow(7, cells), ShapeRow(9, [])],
+        lookups(),
+        landed_on=LANDED_ON,
+        ids=HASHER,
+        sha256=SHA256,
     )
     assert held.schema.equals(QUARANTINE)
     row, empty = held.to_pylist()
@@ -245,6 +261,20 @@ def test_rows_of_wrong_shape() -> None:
     assert (empty["raw"], empty["cells"]) == ("[]", [])
 
 
+def test_a_name_with_a_number_in_a_row_of_wrong_shape() -> None:
+    names = ["平安饭店(13812345678)", "平安饭店(13987654321)"]
+    held = shape_rows_quarantined(
+        "penalties", [ShapeRow(1, names[:1])], lookups(), landed_on=LANDED_ON, ids=HASHER, sha256=SHA256
+    )
+    (row,) = held.to_pylist()
+    assert json.loads(row["raw"]) == ["平安饭店([电话])"]
+    # It holds who bears that name, and nobody else.
+    read_names = [
+        read("entities", changed("entities", name=name)).rows["name_norm"][0].as_py() for name in names
+    ]
+    assert row["cells"] == read_names[:1] != read_names[1:]
+
+
 def test_a_persons_name_in_a_row_of_wrong_shape() -> None:
     cells = [
         " 张三丰",
@@ -259,7 +289,7 @@ def test_a_persons_name_in_a_row_of_wrong_shape() -> None:
         "存续",
     ]
     held = shape_rows_quarantined(
-        "listings", [ShapeRow(1, cells)], lookups(), landed_on=LANDED_ON, sha256=SHA256
+        "listings", [ShapeRow(1, cells)], lookups(), landed_on=LANDED_ON, ids=HASHER, sha256=SHA256
     )
     (row,) = held.to_pylist()
     assert json.loads(row["raw"]) == ["张**", "欧**", "买**", "王**", *cells[4:]]
@@ -278,5 +308,5 @@ def test_a_persons_name_elsewhere_in_its_row() -> None:
 
 
 def test_no_rows_of_wrong_shape() -> None:
-    held = shape_rows_quarantined("listings", [], lookups(), landed_on=LANDED_ON, sha256=SHA256)
+    held = shape_rows_quarantined("listings", [], lookups(), landed_on=LANDED_ON, ids=HASHER, sha256=SHA256)
     assert held.num_rows == 0 and held.schema.equals(QUARANTINE)

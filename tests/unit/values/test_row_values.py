@@ -326,3 +326,14 @@ def test_limits_of_dates_are_the_policys() -> None:
     assert load_policy().value("future_tolerance_days", date(2026, 11, 23)) == 1
     for landed_on, found in ((date(2024, 1, 3), ["date_range:decided_on"]), (date(2024, 1, 4), [])):
         assert broken(read("penalties", GOOD["penalties"], landed_on=landed_on)) == [found]
+
+
+def test_a_number_in_a_name_is_hidden_and_tells_names_apart() -> None:
+    shown, norms = set(), set()
+    for phone in ("13812345678", "13700000000"):
+        for kind, column in (("entities", "name"), ("penalties", "subject_name")):
+            row, found = read_one(kind, **{column: f"大众饭店（{phone}）"})
+            assert found == [] and phone not in str(row)
+            shown.add(row[column])
+            norms.add(row["name_norm"])
+    assert shown == {"大众饭店（[电话]）"} and len(norms) == 2
