@@ -17,7 +17,8 @@ _EVENTS = pa.schema(
     + [(name, pa.int64()) for name in ("rid", "event_rid")]
 )
 _RULINGS = pa.schema(
-    [(name, pa.string()) for name in ("kind", "uscc", "authority_key", "doc_norm", "source_sha256", "conclusion")]
+    [(name, pa.string()) for name in ("kind", "uscc", "authority_key", "authority_norm", "doc_norm", "source_sha256")]
+    + [("conclusion", pa.string())]
     + [(name, pa.int64()) for name in ("rid", "ruled_row")]
     + [(name, pa.date32()) for name in ("decided_on", "updated_on", "event_on")]
 )  # fmt: skip
