@@ -27,7 +27,7 @@ class Standing:
 
     Attributes:
         schedules: of the deployment: cron line, time zone, whether it is on.
-        next_at: when the next night begins; None where none is scheduled.
+        next_at: when the next night begins by one of the schedules; None where none is planned.
     """
 
     id: UUID
@@ -121,8 +121,6 @@ def standing(client: SyncPrefectClient) -> Standing | None:
         sort=FlowRunSort.EXPECTED_START_TIME_ASC,
         limit=_MOST_RUNS,
     )
-    # A run that a person started is no sign that the server plans any.
-    planned = [run.expected_start_time for run in ahead if run.auto_scheduled]
     schedules = tuple(
         (
             str(getattr(one.schedule, "cron", one.schedule)),
@@ -131,4 +129,14 @@ def standing(client: SyncPrefectClient) -> Standing | None:
         )
         for one in found.schedules
     )
-    return Standing(found.id, schedules, dict(found.parameters), planned[0] if planned else None)
+    # A run that a person started is no sign that the server plans any.
+    planned = (run.expected_start_time for run in ahead if run.auto_scheduled and run.expected_start_time)
+    next_at = next((begins for begins in planned if is_planned(begins, schedules)), None)
+    return Standing(found.id, schedules, dict(found.parameters), next_at)
+
+
+def is_planned(begins: datetime, schedules: tuple[tuple[str, str, bool], ...]) -> bool:
+    """Whether a night begins then by a schedule: the server may have planned one more by the schedule before."""
+    daily = [line for line, zone, _ in schedules if zone == ZONE_NAME and line.endswith(" * * *")]
+    # Of a schedule that a person wrote in another form the server knows best.
+    return cron(begins.astimezone(ZONE).time()) in daily or len(daily) < len(schedules)
