@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import policy
 from records.resolve import workspace
 
 NO_SKIP = "CREDITGRADE_NO_SKIP"
+# How long an example takes says how busy the machine is; speed is measured in `bench/`.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 # Plans, suites and items are many small objects that stay: looking through them at each 700 new ones costs a tenth.
 gc.set_threshold(50_000, 20, 100)
 _load_policy = policy.load_policy

@@ -57,6 +57,6 @@ def _plainly(rows: list[Row]) -> list[tuple[bool, bool]]:
         max_size=12,
     )
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_last_in_delivery_order_wins(tmp_path_factory: pytest.TempPathFactory, rows: list[Row]) -> None:
     assert _ranked(tmp_path_factory.mktemp("ranking"), rows) == _plainly(rows)

@@ -62,7 +62,7 @@ def test_what_is_answered_is_what_was_described(described: Any, method: str, pat
 
     @given(case=schema[path][method].as_strategy())
     @settings(
-        max_examples=12, deadline=None, database=None, phases=[Phase.explicit, Phase.generate],
+        max_examples=12, database=None, phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck), derandomize=True,
     )  # fmt: skip
     def holds(case: Any) -> None:

@@ -315,7 +315,7 @@ def state(rows: dict[str, list[dict[str, Any]]]) -> dict[str, tuple[Any, ...]]:
     return found
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_city, _city)
 def test_previous_and_changes_make_the_new(
     tmp_path_factory: pytest.TempPathFactory, old: dict[str, Any], new: dict[str, Any]

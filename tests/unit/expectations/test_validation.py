@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expectations import Validation, engine, validate, validation
@@ -82,7 +82,7 @@ PENALTY_COLUMNS = verdict_columns("penalties")
 
 
 @given(st.lists(st.lists(st.sampled_from(PENALTY_COLUMNS), max_size=4, unique=True), max_size=30))
-@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8)
 def test_any_verdicts(rows: list[list[str]]) -> None:
     found = validate("penalties", verdicts("penalties", rows))
     assert found.rules.to_pylist() == [sorted(n for n in row if not n.startswith("warn:")) for row in rows]

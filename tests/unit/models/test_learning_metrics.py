@@ -19,7 +19,7 @@ VISITED = st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.integers(0, 20
 
 
 @given(SMALL)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_auc_counts_ties_half(rows: list[tuple[int, bool]]) -> None:
     score, event = (np.array(x) for x in zip(*rows, strict=True))
     if event.all() or not event.any():
@@ -29,7 +29,7 @@ def test_auc_counts_ties_half(rows: list[tuple[int, bool]]) -> None:
 
 
 @given(SMALL, st.sampled_from([0.2, 0.5, 0.8]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_budget_through_a_tie_is_a_range_over_all_orders(
     rows: list[tuple[int, bool]], share: float
 ) -> None:
@@ -51,7 +51,7 @@ def test_a_budget_through_a_tie_is_a_range_over_all_orders(
 
 
 @given(VISITED)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_days_earlier_is_the_mean_over_all_orders_of_the_tied(rows: list[tuple[int, bool, int]]) -> None:
     score, event, day = (np.array(x) for x in zip(*rows, strict=True))
     slots = np.sort(day)
@@ -74,7 +74,7 @@ def test_days_earlier_is_the_mean_over_all_orders_of_the_tied(rows: list[tuple[i
 
 
 @given(VISITED, st.lists(st.lists(st.integers(0, 3), min_size=5, max_size=5), min_size=1, max_size=3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_resample_is_measured_as_its_rows_written_out(
     rows: list[tuple[int, bool, int]], drawn: list[list[int]]
 ) -> None:

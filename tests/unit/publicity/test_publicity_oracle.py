@@ -65,7 +65,7 @@ def expected(given_: list[Penalty], as_of: date, areas: dict[str, str | None]) -
     ]
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(penalties(), min_size=60, max_size=120),
     st.one_of(st.sampled_from(EDGES), st.dates(date(2020, 1, 1), date(2030, 12, 31))),

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from records.headers import HeaderMatch
@@ -54,7 +54,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("csv") / "a.csv"
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     body=bodies, block=st.sampled_from([3, 8, 20, 2_000_000]), encoding=st.sampled_from(["utf-8", "gb18030"])
 )
@@ -71,7 +71,7 @@ def test_every_path_gives_what_the_exact_parser_gives(
     assert found == exactly(body)[0]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(body=bodies)
 def test_quick_path_gives_what_the_exact_parser_gives(body: str) -> None:
     parser = ExactParser("", ",", 3)
@@ -83,7 +83,7 @@ def test_quick_path_gives_what_the_exact_parser_gives(body: str) -> None:
     assert (parser.inner_breaks, parser.blank_lines) == (exact.inner_breaks, exact.blank_lines)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(body=bodies)
 def test_every_physical_line_is_accounted_for(body: str) -> None:
     _, parser = exactly(body)
@@ -97,7 +97,7 @@ cells = st.text(alphabet='ab中 ";\t', max_size=8) | st.sampled_from(["x\ny", "x
 tables = st.lists(st.lists(cells, min_size=3, max_size=3), max_size=20)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(
     rows=tables,
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
@@ -125,7 +125,7 @@ def test_well_formed_files_read_as_they_were_written(
     assert (list(read.values()), shapes) == (rows, [])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=st.text(alphabet="a中\r\n\n", max_size=40), size=st.integers(1, 7),
        encoding=st.sampled_from(["utf-8", "gb18030", "utf-16-le"]))  # fmt: skip
 def test_blocks_end_at_line_breaks_and_lose_nothing(file: Path, text: str, size: int, encoding: str) -> None:
