@@ -33,6 +33,8 @@ class _Late(ModuleType):
     """Stands for a module until something of it is asked for, which imports it."""
 
     def __getattr__(self, name: str) -> Any:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
         return getattr(import_module(self.__name__), name)
 
 
@@ -45,8 +47,9 @@ def _little_imported() -> Iterator[None]:
     try:
         yield
     finally:
-        for name in put:
-            del sys.modules[name]
+        for name, module in put.items():
+            if sys.modules.get(name) is module:
+                sys.modules.pop(name, None)
 
 
 with warnings.catch_warnings(), uncollected(), _little_imported():

@@ -203,7 +203,7 @@ def gather(ws: Workspace, intake: Intake, policy: Policy, as_of: date, linked: L
 
 
 def _placed(linked: Linked) -> tuple[dict[str, ir.Table], Entities]:
-    """Rows and entities of the day; of nobody's predecessor nothing is anybody's (contract §2, Subjects)."""
+    """Rows and entities of the day: what bears a code that is nobody's predecessor any more is linked to nothing."""
     rows, entities = linked.rows, linked.entities
     if not entities.former:
         return rows, entities

@@ -216,14 +216,11 @@ def withdraw(
     """Take a delivery out of the lake, on the record, from the next run on."""
     _debugging(debug)
     from flows.control.folder import OutFolder
-    from flows.lake_care import must_be_whole
     from records.lake import withdraw as take_out
 
     if lake is None and out is None:
         raise UsageError("which lake? --lake DIR or --out DIR", rule="missing_option")
-    place = lake or OutFolder(Path(out or "")).lake
-    must_be_whole(place, sha256)
-    done = take_out(place, sha256, reason, datetime.now(UTC))
+    done = take_out(lake or OutFolder(Path(out or "")).lake, sha256, reason, datetime.now(UTC))
     if not quiet:
         print(f"{done.sha256}: taken out on {done.withdrawn_on}; the next run grades without it")
 

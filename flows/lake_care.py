@@ -1,4 +1,4 @@
-"""``creditgrade lake status`` and ``lake compact``, and the sha256 that ``lake withdraw`` is told."""
+"""``creditgrade lake status`` and ``lake compact``."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from pathlib import Path
 from records.errors import CreditgradeError, UsageError
 from records.lake import Lake, id_key, read_receipts
 from records.lake.compact import Compacted, LakeStatus, compact, lake_status
-
-_SHA256 = 64  # hex digits
-_TELLING = 8  # digits from which on a part may name the whole
 
 
 def existing_lake(lake: Path | None, out: Path | None) -> Lake:
@@ -25,24 +22,6 @@ def existing_lake(lake: Path | None, out: Path | None) -> Lake:
     if not place.journal.is_file():
         raise UsageError(f"{place.root} is no lake: it has no {place.journal.name}", rule="lake_missing")
     return place
-
-
-def must_be_whole(lake: Path, sha256: str) -> None:
-    """Refuses a part of a sha256, as warnings show it, and names the whole one that it begins.
-
-    Nothing is taken out by a part: another delivery may begin alike tomorrow.
-
-    Raises:
-        UsageError: ``withdraw_unknown``.
-    """
-    place, part = Lake(lake), sha256.strip().lower()
-    if len(part) >= _SHA256 or not place.journal.exists():
-        return
-    whole = {receipt.sha256 for receipt in read_receipts(place.journal) if receipt.sha256.startswith(part)}
-    meant = (
-        whole.pop() if len(part) >= _TELLING and len(whole) == 1 else "it stands in `inputs` of a manifest"
-    )
-    raise UsageError(f"the whole sha256 is asked for, {_SHA256} digits: {meant}", rule="withdraw_unknown")
 
 
 def compact_lake(lake: Lake, policy: Path | None, environ: Mapping[str, str], *, dry_run: bool) -> Compacted:

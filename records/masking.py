@@ -255,15 +255,18 @@ def mask_text(text: str, *, is_15_read: bool = True, ids_only: bool = False) -> 
 def replace_numbers(
     text: str, shown: Callable[[str, str], str], *, is_15_read: bool = True, ids_only: bool = False
 ) -> str:
-    """The same with `shown`, given a number as it stands in the text and its mask, in the place of each."""
+    """A text in which each number that `mask_text` masks is replaced by what `shown` makes of it and of its mask."""
     done: list[str] = []
     # From the last to the first, and whether they stand for a number. The others are looked at again: what
     # stood beside a number may be one by itself now.
     pieces = [(text, False)]
     while pieces:
         piece, is_done = pieces.pop()
+        if is_done:
+            done.append(piece)
+            continue
         plain = _plain(piece)
-        edits = [] if is_done else sorted(_findings(plain.text, is_15_read, ids_only), reverse=True)
+        edits = sorted(_findings(plain.text, is_15_read, ids_only), reverse=True)
         for start, end, mask in edits:
             first, last = plain.span(start, end)
             pieces += [(piece[last:], False), (shown(piece[first:last], mask), True)]

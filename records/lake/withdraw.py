@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -12,6 +13,9 @@ from records.lake.journal import read_receipts
 from records.lake.layout import Lake
 from records.lake.lines import append_lines, read_lines, sealed, unsealed
 from records.masking import mask_text
+
+_SHA256 = 64  # hex digits
+_TELLING = 8  # digits from which on a part may name the whole
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,9 @@ def withdraw(lake: Path, sha256: str, reason: str, now: datetime) -> Withdrawal:
         known = [number for number, receipt in enumerate(receipts) if receipt.sha256 == sha256]
         done = max((w.receipts for w in read_withdrawals(place.withdrawn) if w.sha256 == sha256), default=0)
         if not known:
-            raise UsageError(f"delivery {sha256} was never received", rule="withdraw_unknown")
+            raise UsageError(
+                _unknown(sha256, {receipt.sha256 for receipt in receipts}), rule="withdraw_unknown"
+            )
         if known[-1] < done:
             raise UsageError(f"delivery {sha256} is withdrawn already", rule="withdrawn_already")
         on = now.astimezone(ZoneInfo("Asia/Shanghai"))
@@ -68,6 +74,15 @@ def withdraw(lake: Path, sha256: str, reason: str, now: datetime) -> Withdrawal:
         }
         append_lines(place.withdrawn, [sealed(line, "withdrawn_on")])
     return made
+
+
+def _unknown(sha256: str, received: Collection[str]) -> str:
+    """Says so; of a part, as warnings show it, the whole that it begins: nothing is taken out by a part."""
+    if len(sha256) >= _SHA256:
+        return f"delivery {sha256} was never received"
+    whole = [one for one in received if one.startswith(sha256)]
+    meant = whole[0] if len(sha256) >= _TELLING and len(whole) == 1 else "it stands in `inputs` of a manifest"
+    return f"the whole sha256 is asked for, {_SHA256} digits: {meant}"
 
 
 def read_withdrawals(path: Path) -> list[Withdrawal]:

@@ -252,7 +252,10 @@ def test_great_expectations_brings_nothing_that_is_not_used_and_leaves_no_stand_
         "unused = {'altair', 'pyspark', 'scipy.stats', 'sqlalchemy'} & set(sys.modules)\n"
         "assert not unused, unused\n"
         "from great_expectations.expectations.core import expect_column_kl_divergence_to_be_less_than as kl\n"
+        "with expectations.engine._little_imported():\n"
+        "    asked = sys.modules['altair'].Chart\n"
         "import scipy.stats, sqlalchemy, altair\n"
+        "assert asked is altair.Chart\n"
         "assert kl.stats.entropy is scipy.stats.entropy and kl.alt.Chart is altair.Chart\n"
     )
     done = subprocess.run(
