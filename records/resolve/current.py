@@ -48,21 +48,19 @@ def store_ranked(ws: Workspace, name: str, rows: ir.Table, key: Sequence[str]) -
     versions = rows.semi_join(several, [rows[c].identical_to(several[f"k_{c}"]) for c in key])
     versions = versions.select("rid", *key, place=delivery_order(versions))
     is_last = versions.place == versions.place.max().over(group_by=list(key))
-    ws.save(_versions_of(name), versions.select("rid", is_last=is_last))
-    return ranked(ws, name)
+    last = ws.save(f"{name}_versions", versions.select("rid", is_last=is_last)).rename(v_rid="rid")
+    marked = rows.left_join(last, [("rid", "v_rid")])
+    marked = marked.mutate(is_winner=marked.is_last.fill_null(True), has_others=marked.v_rid.notnull())
+    return ws.view(_marked(name), marked.drop("is_last", "v_rid"))
 
 
 def ranked(ws: Workspace, name: str) -> ir.Table:
     """Stored rows with ``is_winner`` (last in delivery order of its key) and ``has_others`` (the key has several)."""
-    versions = ws.stored(_versions_of(name)).select("is_last", v_rid="rid")
-    rows = ws.stored(name).left_join(versions, [("rid", "v_rid")])
-    return rows.mutate(is_winner=rows.is_last.fill_null(True), has_others=rows.v_rid.notnull()).drop(
-        "is_last", "v_rid"
-    )
+    return ws.stored(_marked(name))
 
 
-def _versions_of(name: str) -> str:
-    return f"{name}_versions"
+def _marked(name: str) -> str:
+    return f"{name}_marked"
 
 
 def with_licence_key(rows: ir.Table) -> ir.Table:

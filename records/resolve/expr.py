@@ -49,7 +49,9 @@ def union_all(tables: Iterable[ir.Table]) -> ir.Table:
     """Union without deduplication, columns in the order of the first table."""
     items = list(tables)
     columns = items[0].columns
-    return reduce(lambda a, b: a.union(b.select(*columns)), items[1:], items[0].select(*columns))
+    # What has them in order already is left as it is: each column selected is planned.
+    ordered = [t if t.columns == columns else t.select(*columns) for t in items]
+    return reduce(lambda a, b: a.union(b), ordered)
 
 
 def is_true(value: ir.BooleanValue) -> ir.BooleanValue:

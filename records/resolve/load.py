@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from records.resolve.expr import union_all
 from records.schema import ACCEPTED, KINDS, QUARANTINE
 
 if TYPE_CHECKING:
@@ -67,26 +66,22 @@ def load(ws: Workspace, intake: Intake) -> dict[str, ir.Table]:
     import ibis
 
     deliveries = store_deliveries(ws, intake)
+
+    def with_rid(placed: ir.Table) -> ir.Table:
+        rid = placed.file_ord * ibis.literal(ROWS_PER_FILE, "int64") + placed.source_row
+        return placed.mutate(rid=rid).drop("file_ord")
+
     tables: dict[str, ir.Table] = {}
-    quarantined: list[ir.Table] = []
-
-    def placed(rows: ir.Table, kind: str) -> ir.Table:
-        of_kind = deliveries.filter(deliveries.kind == kind).select("sha256", "file_ord", "path")
-        is_accepted = "rules" not in rows.columns
-        if is_accepted:
-            rows = rows.select(*NEEDED[kind])
-        joined = rows.join(of_kind, "sha256")
-        joined = joined.mutate(rid=joined.file_ord * ibis.literal(ROWS_PER_FILE, "int64") + joined.source_row)
-        return joined.drop("file_ord", *(("sha256", "path", "source_row") if is_accepted else ()))
-
     for kind in KINDS:
-        tables[kind] = placed(ws.read(intake.accepted(kind), ACCEPTED[kind]), kind)
-        if held := intake.quarantine(kind):
-            quarantined.append(placed(ws.read(held, QUARANTINE), kind))
-    if quarantined:
-        tables["quarantine"] = union_all(quarantined)
-    else:
-        tables["quarantine"] = placed(ws.read([], QUARANTINE), "none")
+        rows = ws.read(intake.accepted(kind), ACCEPTED[kind]).select(*NEEDED[kind])
+        of_kind = deliveries.filter(deliveries.kind == kind).select("sha256", "file_ord")
+        placed = with_rid(rows.join(of_kind, "sha256")).drop("sha256", "source_row")
+        tables[kind] = ws.view(f"placed_{kind}", placed)
+    # One scan for all kinds: each row names its own.
+    rejected = ws.read([path for kind in KINDS for path in intake.quarantine(kind)], QUARANTINE)
+    tables["quarantine"] = ws.view(
+        "placed_quarantine", with_rid(rejected.join(deliveries, ["kind", "sha256"]))
+    )
     return tables
 
 

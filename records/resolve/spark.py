@@ -21,7 +21,7 @@ from records.resolve.workspace import LOCAL_SPARK, Workspace, parquet_files
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 _APP = "creditgrade"
 # What the answers rest on, whatever the cluster's own defaults say.
@@ -146,8 +146,13 @@ class SparkWorkspace(Workspace):
         rows.write.mode("overwrite").parquet(f"file://{self.path(name).resolve()}")
         return self._keep(name)
 
+    def view(self, name: str, expr: ir.Table) -> ir.Table:
+        """Name `expr` in the engine without running it."""
+        self._tables[name] = self._as_view(self._session.sql(self.con.compile(expr)))
+        return self._tables[name]
+
     def stored(self, name: str) -> ir.Table:
-        """A table stored before."""
+        """A table stored, or a view named, before."""
         return self._tables[name]
 
     def put_arrow(self, name: str, table: pa.Table) -> ir.Table:
@@ -185,17 +190,22 @@ class SparkWorkspace(Workspace):
     def _scan(self, paths: list[Path]) -> ir.Table:
         import ibis
         import pyarrow.parquet as pq
-        from ibis.backends.pyspark.datatypes import PySparkSchema, PySparkType
+        from ibis.backends.pyspark.datatypes import PySparkSchema
 
         # Read here, the schema costs nothing; Spark would start a job for the first file's.
         found = ibis.Schema.from_pyarrow(pq.read_schema(parquet_files(paths[0])[0]))
         schema = PySparkSchema.from_ibis(found)
+        return self._as_view(self._session.read.schema(schema).parquet(*(_as_pattern(p) for p in paths)))
+
+    def _as_view(self, rows: DataFrame) -> ir.Table:
+        import ibis
+        from ibis.backends.pyspark.datatypes import PySparkType
+
         view = f"{_APP}_{id(self)}_{len(self._views)}"
-        rows = self._session.read.schema(schema).parquet(*(_as_pattern(p) for p in paths))
         rows.createOrReplaceTempView(view)
         self._views.append(view)
         # A part without nulls is no promise: every column may be null, on the engines alike.
-        return ibis.table({field.name: PySparkType.to_ibis(field.dataType) for field in schema}, view)
+        return ibis.table({field.name: PySparkType.to_ibis(field.dataType) for field in rows.schema}, view)
 
 
 def _as_pattern(path: Path) -> str:

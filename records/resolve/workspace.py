@@ -93,6 +93,10 @@ class Workspace(ABC):
         """
 
     @abstractmethod
+    def view(self, name: str, expr: ir.Table) -> ir.Table:
+        """Name `expr` in the engine without running it: who reads it reads one name, and plans nothing of it again."""
+
+    @abstractmethod
     def fetch(self, expr: ir.Table) -> pa.Table:
         """A result small enough for memory."""
 
@@ -176,6 +180,7 @@ class DuckDBWorkspace(Workspace):
         self.con.raw_sql("SET GLOBAL checkpoint_threshold = '1TB'")
         self._schemas: dict[str, ibis.Schema] = {}
         self._views = 0
+        self._behind: dict[str, tuple[str, ...]] = {}  # what each view reads
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="duckdb")
         self._steps: dict[str, Future[None]] = {}
         self._readers: Counter[str] = Counter()  # steps to come that read a table
@@ -216,8 +221,15 @@ class DuckDBWorkspace(Workspace):
             self._run(name, reads, f'CREATE OR REPLACE TABLE "{name}" AS {rows}')
         return self._named(name, schema)
 
+    def view(self, name: str, expr: ir.Table) -> ir.Table:
+        """Name `expr` in the engine without running it."""
+        plan, reads = _as_sql(expr.op())
+        self._run(name, reads, f'CREATE OR REPLACE VIEW "{name}" AS {plan}')
+        self._behind[name] = self._with_behind(reads)
+        return self._named(name, expr.schema())
+
     def stored(self, name: str) -> ir.Table:
-        """A table stored before."""
+        """A table stored, or a view named, before."""
         return self._named(name, self._schemas[name])
 
     def put_arrow(self, name: str, table: pa.Table) -> ir.Table:
@@ -233,7 +245,7 @@ class DuckDBWorkspace(Workspace):
         Raises:
             ValueError: it would read what was released.
         """
-        reads = _reads(expr.op())
+        reads = self._with_behind(_reads(expr.op()))
         self._refuse_released(reads)
         self._wait(reads)
         return self.con.to_pyarrow(expr)
@@ -299,6 +311,7 @@ class DuckDBWorkspace(Workspace):
         Raises:
             ValueError: it would read what was released.
         """
+        reads = self._with_behind(reads)
         self._refuse_released(reads)
         # What a step waits for was handed to the pool before it, so that one thread at least never waits.
         before = list(self._steps.values()) if name in self._steps else [self._steps[read] for read in reads]
@@ -328,6 +341,11 @@ class DuckDBWorkspace(Workspace):
             self._drop(unread)
 
         self._steps[name] = self._pool.submit(run)
+
+    def _with_behind(self, reads: Iterable[str]) -> tuple[str, ...]:
+        """These names, each once, with those that views among them read: they, too, must be there, and stay."""
+        named = dict.fromkeys(reads)
+        return tuple(named | dict.fromkeys(behind for read in named for behind in self._behind.get(read, ())))
 
     def _refuse_released(self, reads: Iterable[str]) -> None:
         if gone := self._released.intersection(reads):

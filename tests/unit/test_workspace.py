@@ -89,6 +89,27 @@ def test_what_was_released_is_not_read_again(ws: DuckDBWorkspace) -> None:
     assert sorted(row["n"] for row in ws.fetch(second).to_pylist()) == [1, 2]
 
 
+def test_a_view_is_read_by_its_name_and_keeps_what_it_reads(ws: DuckDBWorkspace) -> None:
+    first = ws.put_arrow("first", pa.table({"n": pa.array(range(ROWS), pa.int64())}))
+    second = ws.save("second", first.mutate(n=first.n + 1))
+    even = ws.view("even", second.filter(second.n % 2 == 0))
+    tens = ws.view("tens", even.filter(even.n % 10 == 0))
+    assert [table.get_name() for table in (even, tens, ws.stored("tens"))] == ["even", "tens", "tens"]
+    # Read through two views while it is let go.
+    counts = [
+        ws.save(f"count{n}", tens.aggregate(rows=tens.count(), plus=tens.n.max() + n)) for n in range(4)
+    ]
+    ws.release("second")
+    assert [ws.fetch(one).to_pylist() for one in counts] == [
+        [{"rows": ROWS // 10, "plus": ROWS + n}] for n in range(4)
+    ]
+    assert "second" not in tables_of(ws)
+    with pytest.raises(ValueError, match="second"):
+        ws.save("late", tens.distinct())
+    with pytest.raises(ValueError, match="second"):
+        ws.fetch(even)
+
+
 def test_what_leaves_is_a_file_that_can_be_read_and_made_again(ws: DuckDBWorkspace) -> None:
     first = ws.put_arrow("first", pa.table({"n": pa.array([1, 2], pa.int8()), "word": ["甲", None]}))
     for added in (1, 2):
