@@ -41,9 +41,10 @@ def expert_reasons(
             rows = _of_bands(features, indicator)
         else:
             rows = _of_map(features, indicator)
-        rows = rows.mutate(indicator=ibis.literal(indicator.id), category=ibis.literal(indicator.category))
-        parts.append(rows.filter(rows.points_h != 0).select(*REASON))
-    return with_clip(ws, union_all(parts), "reasons")
+        rows = rows.filter(rows.points_h != 0)
+        of, category = ibis.literal(indicator.id), ibis.literal(indicator.category)
+        parts.append(rows.select("uscc", "value", "points_h", indicator=of, category=category))
+    return with_clip(ws, union_all(parts).select(*REASON), "reasons")
 
 
 def with_clip(ws: Workspace, rows: ir.Table, name: str) -> ir.Table:
