@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +13,8 @@ from typing import Any, Literal
 SHEET_ROWS = 1_048_576
 _HEAD_ROWS = 1
 CELL_CHARACTERS = 32_767
+# Before it the format has no days: a number below zero shows as ####.
+_FIRST_DAY = date(1900, 1, 1)
 # Nothing that was delivered may be run as a formula or become a link.
 _OPTIONS = {
     "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
@@ -117,6 +120,8 @@ class Book:
                 # An empty text would be a cell of its own.
                 if text := as_text(value):
                     sheet.write_string(line, place, text, style)
+            elif column.kind == "day" and value < _FIRST_DAY:
+                sheet.write_string(line, place, value.isoformat(), style)
             elif column.kind == "day":
                 sheet.write_datetime(line, place, value, style)
             else:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -115,10 +117,25 @@ def _books(
         _say_why(con, manifest)
         for code in codes:
             name = CITY if code is None else divisions.get(code, code or "未注明区划")
-            place = folder / f"{'city' if code is None else code or 'none'}.xlsx"
+            place = folder / _file_name(code)
             rows = _book(con, manifest, manifest_sha256, place, code, name, divisions, sheet_rows)
             made.append((place, rows))
     return made
+
+
+def _file_name(code: str | None) -> str:
+    """Name of a workbook: a division's code is what was delivered, and one that is no number chooses no path.
+
+    >>> _file_name(None), _file_name("341802"), _file_name("")
+    ('city.xlsx', '341802.xlsx', 'none.xlsx')
+    >>> _file_name("../../a")
+    'other-2ea9d7db53a1.xlsx'
+    """
+    if code is None or code == "":
+        return "city.xlsx" if code is None else "none.xlsx"
+    if re.fullmatch("[0-9]{1,12}", code):
+        return f"{code}.xlsx"
+    return f"other-{hashlib.sha256(code.encode()).hexdigest()[:12]}.xlsx"
 
 
 def _say_why(con: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any]) -> None:
@@ -142,14 +159,16 @@ def _book(
     con: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], manifest_sha256: str, place: Path, code: str | None,
     name: str, divisions: Mapping[str, str], sheet_rows: int,
 ) -> int:  # fmt: skip
-    where = "" if code is None else f" AND coalesce(division_code, '') = '{code.replace(chr(39), '')}'"
+    where = (
+        "" if code is None else f" AND coalesce(division_code, '') = '{code.replace(chr(39), chr(39) * 2)}'"
+    )
     counts = dict(
         con.execute(
             f"SELECT coalesce(risk_class, '不分类'), count(*) FROM grades WHERE true{where} GROUP BY 1 ORDER BY 1"
         ).fetchall()
     )
     lines = [
-        ("范围 scope", name if code is None else f"{name} {code}"),
+        ("范围 scope", name if code in (None, name) else f"{name} {code}"),
         *cover_lines(manifest, manifest_sha256),
     ]
     lines += [(f"{'不分类' if c == '不分类' else c + ' 类'}户数", f"{n:,}") for c, n in counts.items()]

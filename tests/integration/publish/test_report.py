@@ -145,6 +145,24 @@ def test_a_large_city_is_written_by_two_processes(
     assert {place.stem: sheets(place) for place, _ in made} == books
 
 
+@pytest.mark.parametrize("code", ["../../evil", "34'1802", "city", "区" * 200])
+def test_a_code_of_a_division_chooses_no_path_and_no_rows(
+    graded: Graded, out: Path, tmp_path: Path, code: str
+) -> None:
+    for name in ("grades", "eligibility"):
+        next(row for row in graded.rows[name] if row["uscc"] == A)["division_code"] = code
+    made = publish(graded.result(), graded.edition(), out)
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True)
+    books = write_books(made.path, read_manifest(made.path), "0" * 64, folder)
+    assert sorted(tmp_path.rglob("*.xlsx")) == sorted(place for place, _ in books)
+    assert dict(books)[folder / "city.xlsx"] == 3
+    (odd,) = (place for place, _ in books if place.stem.startswith("other-"))
+    found = sheets(odd)
+    assert [row[0] for row in found["分类结果"][1:]] == [A]
+    assert {row[0]: row[1] for row in found["封面"]}["范围 scope"] == code
+
+
 def test_a_workbook_runs_nothing_keeps_codes_and_goes_on_in_the_next_sheet(tmp_path: Path) -> None:
     place = tmp_path / "t.xlsx"
     rows = [("=1+1", "0012", None), ("http://a.b", "1E5", date(2026, 1, 2)), ("@x", "x" * 40_000, None)]
@@ -158,6 +176,13 @@ def test_a_workbook_runs_nothing_keeps_codes_and_goes_on_in_the_next_sheet(tmp_p
     assert len(found["表（续1）"][1][1]) == 32_767
     assert found["空"] == [["甲"]]
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
+    # The format counts days from 1900: an earlier one stays readable as text.
+    old = tmp_path / "old.xlsx"
+    with workbook(old) as book:
+        book.table(
+            "表", (Column("日", "day"),), [(date(206, 6, 29),), (date(1899, 12, 31),), (date(1900, 1, 1),)]
+        )
+    assert [row[0] for row in sheets(old)["表"][1:3]] == ["0206-06-29", "1899-12-31"]
     import zipfile
 
     with zipfile.ZipFile(place) as parts:

@@ -21,9 +21,7 @@ COLUMNS = (
 )  # fmt: skip
 TEXTS = st.none() | st.text(max_size=12) | st.lists(st.text(max_size=4), max_size=3) | st.booleans()
 NUMBERS = st.none() | st.integers(-(10**9), 10**9) | st.floats(-1e9, 1e9, allow_nan=False)
-ROWS = st.lists(
-    st.tuples(TEXTS, TEXTS, st.none() | st.dates(date(1900, 1, 1)), NUMBERS, NUMBERS, NUMBERS), max_size=6
-)
+ROWS = st.lists(st.tuples(TEXTS, TEXTS, st.none() | st.dates(), NUMBERS, NUMBERS, NUMBERS), max_size=6)
 
 
 def written(rows: list[tuple[Any, ...]]) -> dict[str, bytes]:
