@@ -6,6 +6,7 @@ import hashlib
 import sys
 from datetime import date, datetime
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,15 +104,13 @@ def plan_rules(policy: Policy, on: date) -> Rules:
     """What the policy says of the draw on a day."""
     from publish.plan.draw import Rules
 
-    codes = {division.code for division in policy.divisions} | {""}
-    units = {task.unit for task in policy.tasks}
     return Rules(
         tasks=policy.tasks,
         rates={c: Fraction(str(rate)) for c, rate in policy.value("sampling_rates", on).items()},
         cap=int(policy.value("sampling_visits_per_year", on)),
         per_visit=int(policy.value("sampling_inspectors_per_visit", on)),
         least=int(policy.value("sampling_min_per_division", on)),
-        authority_of={(code, unit): policy.authority_in(code, unit) for code in codes for unit in units},
+        authority_of=cache(policy.authority_in),
         names={one.id: one.name for one in policy.authorities},
     )
 

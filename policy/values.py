@@ -150,12 +150,15 @@ class Policy:
     def authority_in(self, division_code: str, unit: str) -> str:
         """Id of the authority of a kind that is competent in a division: its own, else the city's.
 
+        A division that says no city (none, or a text) is the policy's first city's; a province's where no city has one.
+
         Raises:
             PolicyError: neither is in the table of authorities.
         """
         ids = {one.id for one in self.authorities}
         city = f"{division_code[:4]}00-{unit}"
-        for id_ in (f"{division_code}-{unit}", city, *sorted(i for i in ids if i.endswith(f"00-{unit}"))):
+        others = sorted((i for i in ids if i.endswith(f"00-{unit}")), key=lambda i: (i[2:6] == "0000", i))
+        for id_ in (f"{division_code}-{unit}", city, *others):
             if id_ in ids:
                 return id_
         raise PolicyError("authorities.yaml", f"no authority {unit} for the division {division_code}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -81,7 +81,7 @@ class Rules:
         cap: visits of an authority in a year from which on its tasks leave the entity out.
         per_visit: inspectors of each authority.
         least: fewest of a division in the general task.
-        authority_of: (division, unit) → id of the authority.
+        authority_of: (division, unit) → id of the authority; of any division, as delivered.
         names: id of an authority → name.
     """
 
@@ -90,7 +90,7 @@ class Rules:
     cap: int
     per_visit: int
     least: int
-    authority_of: Mapping[tuple[str, str], str]
+    authority_of: Callable[[str, str], str]
     names: Mapping[str, str]
 
 
@@ -163,7 +163,7 @@ def _may_visit(row: Mapping[str, Any], task: Task, rules: Rules) -> bool:
     """Whether the authority of the task has visits left this year; the frame has judged that of the general task."""
     if task is rules.tasks[0]:
         return True
-    authority = rules.authority_of[row["division_code"] or "", task.unit]
+    authority = rules.authority_of(row["division_code"] or "", task.unit)
     seen = dict(text.rpartition("=")[::2] for text in row["visits_this_year"])
     return int(seen.get(authority, 0)) < rules.cap
 
@@ -191,7 +191,7 @@ def _visit(
     if not tasks:
         return None
     division = row["division_code"] or ""
-    authorities = list(dict.fromkeys(rules.authority_of[division, task.unit] for task in tasks))
+    authorities = list(dict.fromkeys(rules.authority_of(division, task.unit) for task in tasks))
     return Visit(
         uscc=row["uscc"],
         selected_by=tuple(selected),

@@ -214,6 +214,16 @@ class TestPlan:
             self.draw(out, None, checks=True)
         assert {p: p.read_bytes() for p in (out / "snapshots").rglob("*") if p.is_file()} == before
 
+    def test_a_division_in_no_table_is_visited_by_the_city(self, tmp_path: Path) -> None:
+        first_delivery(tmp_path / "landing")
+        moved = row("entities", "clean", division_code="宣州区", updated_on="2026-06-30")
+        write(tmp_path / "landing", "entities/b", [moved])
+        grade(tmp_path, as_of="2026-07-01", now=SECOND_NIGHT, does_publish=True)
+        self.draw(tmp_path / "out", "a seed that is long enough")
+        (folder,) = (tmp_path / "out/plans/as_of=2026-07-01").iterdir()
+        by_code = {r["uscc"]: r for r in rows(folder, "sampling_plan")}
+        assert by_code[CODES["clean"]]["authorities"] == ["宣城市市场监督管理局"]
+
     def test_equal_seeds_give_equal_bytes(self, second_night: Path, tmp_path: Path) -> None:
         made = []
         for name in ("a", "b"):

@@ -26,6 +26,12 @@ def test_each_division_has_its_market_regulator(shipped: Policy) -> None:
     assert {"341800", "341802", "341821", "341823", "341824", "341825", "341881", "341882"} <= regulators
 
 
+@pytest.mark.parametrize("code", ["", "宣州区", "341899", "341802001", "99", "340000"])
+def test_a_division_in_no_table_falls_to_the_city(shipped: Policy, code: str) -> None:
+    expected = "340000-scjg" if code == "340000" else "341800-scjg"
+    assert shipped.authority_in(code, "scjg") == expected
+
+
 def test_names_and_codes_of_authorities(shipped: Policy) -> None:
     assert [a.id for a in bearers(shipped, "宣城市市场监管局", TODAY)] == ["341800-scjg"]
     assert [a.id for a in bearers(shipped, "宣州区市场监督管理局", TODAY)] == ["341802-scjg"]

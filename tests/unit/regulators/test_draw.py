@@ -28,7 +28,7 @@ RULES = Rules(
     cap=2,
     per_visit=2,
     least=0,
-    authority_of={("341802", "scjg"): "m", ("341802", "xfj"): "f"},
+    authority_of=lambda _, unit: {"scjg": "m", "xfj": "f"}[unit],
     names={"m": MARKET, "f": FIRE},
 )
 
