@@ -22,6 +22,7 @@ SEED_CHARACTERS = 12
 if TYPE_CHECKING:
     from policy import Policy
     from publish.plan.draw import Rules
+    from publish.plan.roster import Inspector
 
 
 def plan_command(
@@ -39,12 +40,13 @@ def plan_command(
     """Commits to a seed, draws, reveals or checks; lines for a person.
 
     Raises:
-        UsageError: as `publish.plan.files`; ``no_snapshot``, ``bad_date``, ``out_missing``.
+        UsageError: as `publish.plan.files` and `publish.plan.check`; ``seed_too_short``, ``no_snapshot``, ``bad_date``,
+            ``out_missing``.
         InputRefused: of the roster.
         PromiseBroken: ``plan_differs``.
     """
     from policy import load_policy
-    from publish.plan import files
+    from publish.plan import check, files
     from publish.plan.roster import read_roster
 
     day = read_day("--as-of", as_of)
@@ -52,18 +54,26 @@ def plan_command(
     local = now.astimezone(ZONE)
     with one_run(place.lock, f"plan-{day}", 30, lambda text: print(text, file=sys.stderr)):
         if commits:
+            if len(str(seed)) < SEED_CHARACTERS:
+                raise UsageError(
+                    f"the seed has fewer than {SEED_CHARACTERS} characters: it can be found from its commitment",
+                    rule="seed_too_short",
+                )
             told = files.commit(out, day.isoformat(), str(seed), local)
             return [f"committed for {day} 种子承诺: {told['commitment']} ({told['committed_at']})"]
-        snapshot = snapshot_of(out, day)
         if reveals:
-            folder = files.plan_folder(out, snapshot, str(seed), day.isoformat())
-            files.reveal(folder, str(seed), local)
-            return [f"revealed for {day} 种子已公布: {folder / files.REVEALED}"]
+            plans = check.plans_of(out, day.isoformat(), str(seed))
+            if not plans:
+                raise UsageError(f"no plan of {day} was drawn from this seed", rule="no_plan")
+            for folder in plans:
+                check.reveal(folder, str(seed), local)
+            return [f"revealed for {day} 种子已公布: {folder / check.REVEALED}" for folder in plans]
         rules = plan_rules(load_policy(policy_dir), day)
-        if checks:
-            return _checked(out, snapshot, rules, seed, day.isoformat())
         people = read_roster(roster) if roster else []
         digest = hashlib.sha256(roster.read_bytes()).hexdigest() if roster else None
+        if checks:
+            return _checked(out, rules, seed, day.isoformat(), people, digest)
+        snapshot = snapshot_of(out, day)
         made = files.make_plan(snapshot, out, rules, people, str(seed), local, roster_sha256=digest)
     lines = [
         f"{made.path}: {made.about['visits']:,} visits 检查户数, {made.about['joint_visits']:,} joint 联合, "
@@ -81,22 +91,28 @@ def plan_command(
     return lines
 
 
-def _checked(out: Path, snapshot: Path, rules: Rules, seed: str | None, as_of: str) -> list[str]:
-    """Each revealed plan of the snapshot, or the one of a seed, drawn again."""
-    from publish.plan import files
+def _checked(
+    out: Path, rules: Rules, seed: str | None, as_of: str, people: list[Inspector], roster_sha256: str | None
+) -> list[str]:
+    """Each revealed plan of the day, or those of a seed, drawn again from the revision that they name."""
+    from publish.plan import check, files
 
-    if seed is not None:
-        folders = [files.plan_folder(out, snapshot, seed, as_of)]
-    else:
-        folders = sorted(
-            p.parent for p in (out / files.PLANS / snapshot.name).glob(f"plan-*/{files.REVEALED}")
-        )
+    folders = check.plans_of(out, as_of, seed)
+    if seed is None:
+        folders = [folder for folder in folders if (folder / check.REVEALED).exists()]
     if not folders:
-        raise UsageError(f"no seed of a plan of {snapshot.name} is revealed yet", rule="seed_not_revealed")
+        what = "drawn from this seed" if seed is not None else "revealed yet"
+        raise UsageError(f"no plan of {as_of} is {what}", rule="no_plan" if seed else "seed_not_revealed")
     lines = []
     for folder in folders:
-        about = files.check_plan(folder, snapshot, rules, seed)
-        lines.append(f"{folder}: frame, seed and draw agree, {about['visits']:,} visits")
+        had = files.read_about(folder)["roster_sha256"]
+        if roster_sha256 not in (None, had):
+            raise UsageError(f"{folder} was drawn with another --roster", rule="plan_exists")
+        about = check.check_plan(folder, out, rules, seed, people if roster_sha256 == had else None)
+        agree = "frame, seed, draw and visits agree"
+        if had is not None and roster_sha256 is None:
+            agree += " (who goes: with --roster)"
+        lines.append(f"{folder}: {agree}, {about['visits']:,} visits")
     return lines
 
 
@@ -112,6 +128,7 @@ def plan_rules(policy: Policy, on: date) -> Rules:
         least=int(policy.value("sampling_min_per_division", on)),
         authority_of=cache(policy.authority_in),
         names={one.id: one.name for one in policy.authorities},
+        policy_version=policy.version,
     )
 
 

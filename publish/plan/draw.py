@@ -83,6 +83,7 @@ class Rules:
         least: fewest of a division in the general task.
         authority_of: (division, unit) → id of the authority; of any division, as delivered.
         names: id of an authority → name.
+        policy_version: of the policy that says so.
     """
 
     tasks: Sequence[Task]
@@ -92,6 +93,7 @@ class Rules:
     least: int
     authority_of: Callable[[str, str], str]
     names: Mapping[str, str]
+    policy_version: str = ""
 
 
 def commitment(seed: str, as_of: str) -> str:

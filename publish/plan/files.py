@@ -25,10 +25,10 @@ from publish.plan.roster import Inspector
 from publish.tables import TableSpec
 from publish.workbook import Column, cover_lines, workbook
 from publish.writer import Output, write_table
-from records.errors import CreditgradeError, PromiseBroken, UsageError
+from records.errors import CreditgradeError, UsageError
 from records.lake.disk import sync_folder, write_json
 
-PLANS, COMMITMENTS, ABOUT, REVEALED = "plans", "commitments", "plan.json", "reveal.json"
+PLANS, COMMITMENTS, ABOUT = "plans", "commitments", "plan.json"
 FRAME = f"{REGULATORS}/sampling_plan.parquet"
 _T, _TS = pa.string(), pa.list_(pa.field("element", pa.string()))
 VISITS = TableSpec(
@@ -120,7 +120,7 @@ def _standing(out: Path, as_of: str, seed: str) -> dict[str, Any] | None:
 def committed(out: Path, as_of: str) -> dict[str, Any] | None:
     """The commitment of a day; None where there is none."""
     place = out / PLANS / COMMITMENTS / f"{as_of}.json"
-    return _read(place) if place.exists() else None
+    return read_object(place) if place.exists() else None
 
 
 def make_plan(
@@ -130,10 +130,11 @@ def make_plan(
     """Draws the plan of a snapshot and writes its files; a plan that stands is never changed.
 
     Raises:
-        UsageError: ``no_sampling_frame``, ``plan_exists`` where one with another roster stands; as `commit`.
+        UsageError: ``no_sampling_frame``, ``policy_differs``, ``plan_exists`` where one with another roster stands;
+            as `commit`.
         CreditgradeError: ``snapshot_damaged``.
     """
-    manifest = _read(snapshot / MANIFEST)
+    manifest = read_object(snapshot / MANIFEST)
     as_of = str(manifest["as_of"])
     frame_sha256 = next((o["sha256"] for o in manifest["outputs"] if o["path"] == FRAME), None)
     if frame_sha256 is None:
@@ -148,7 +149,7 @@ def make_plan(
         "roster_sha256": roster_sha256,
     }
     if (folder / ABOUT).exists():
-        about = _read(folder / ABOUT)
+        about = read_object(folder / ABOUT)
         if {key: about[key] for key in asked} != asked:
             raise UsageError(
                 f"{folder} holds this plan with another roster: a plan is drawn once", rule="plan_exists"
@@ -156,6 +157,13 @@ def make_plan(
         return Made(folder, about, is_new=False)
     frame = read_frame(snapshot)
     drawn = chances(frame, rules, seed, as_of)
+    told = {row["uscc"]: row["stratum_draws"] for row in frame}
+    if any(c.stratum_draws != told[c.uscc] for c in drawn if c.task == rules.tasks[0].id):
+        raise UsageError(
+            f"the policy {rules.policy_version} draws otherwise than the frame says, which was made by "
+            f"{manifest['policy_version']}: --policy DIR of the snapshot, or a run by the new one first",
+            rule="policy_differs",
+        )
     going = visits(frame, drawn, rules, roster, seed, as_of)
     folder.parent.mkdir(parents=True, exist_ok=True)
     (out / PLANS).chmod(0o700)
@@ -171,7 +179,8 @@ def make_plan(
             "was_committed_before": standing is not None,
             "committed_at": (standing or {"committed_at": now.isoformat(timespec="seconds")})["committed_at"],
             "drawn_at": now.isoformat(timespec="seconds"),
-            "policy_version": manifest["policy_version"],
+            "policy_version": rules.policy_version,
+            "inspectors_per_visit": rules.per_visit,
             "tasks": [{"id": t.id, "title": t.title, "items": list(t.items)} for t in rules.tasks],
             "visits": len(going),
             "joint_visits": sum(len(v.authorities) > 1 for v in going),
@@ -192,65 +201,19 @@ def make_plan(
     return Made(folder, about, is_new=True)
 
 
-def reveal(folder: Path, seed: str, now: datetime) -> dict[str, Any]:
-    """Publishes the seed of a plan, once the visits are done.
-
-    Raises:
-        UsageError: ``no_plan``, ``seed_not_committed``.
-    """
-    about = _about(folder)
-    if commitment(seed, about["as_of"]) != about["commitment"]:
-        raise UsageError("--seed is not the one that was committed to", rule="seed_not_committed")
-    told = {"as_of": about["as_of"], "commitment": about["commitment"], "seed": seed,
-            "revealed_at": now.isoformat(timespec="seconds")}  # fmt: skip
-    if not (folder / REVEALED).exists():
-        write_json(folder / REVEALED, told)
-    return _read(folder / REVEALED)
-
-
-def check_plan(folder: Path, snapshot: Path, rules: Rules, seed: str | None) -> dict[str, Any]:
-    """Draws again from frame and seed and compares.
-
-    Args:
-        seed: None for the revealed one.
-
-    Raises:
-        UsageError: ``no_plan``, ``seed_not_revealed``, ``seed_not_committed``.
-        PromiseBroken: ``plan_differs``.
-    """
-    import pyarrow.parquet as pq
-
-    about = _about(folder)
-    if seed is None:
-        if not (folder / REVEALED).exists():
-            raise UsageError(f"the seed of {folder.name} is not revealed yet", rule="seed_not_revealed")
-        seed = str(_read(folder / REVEALED)["seed"])
-    if commitment(seed, about["as_of"]) != about["commitment"]:
-        raise UsageError("the seed is not the one that was committed to", rule="seed_not_committed")
-    with open(snapshot / FRAME, "rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != about["frame_sha256"]:
-            raise PromiseBroken(
-                "the frame is another one than the plan names", rule="plan_differs", file=FRAME
-            )
-    drawn = chances(read_frame(snapshot), rules, seed, about["as_of"])
-    found = pq.read_table(
-        folder / "sampling_draw.parquet", columns=["uscc", "task", "random_number", "is_drawn"]
-    )
-    expected = [(c.uscc, c.task, c.random_number, c.is_drawn) for c in drawn]
-    if [tuple(row.values()) for row in found.to_pylist()] != expected:
-        raise PromiseBroken(
-            "is not what frame and seed give",
-            rule="plan_differs",
-            file=f"{folder.name}/sampling_draw.parquet",
-        )
-    return about
-
-
 def read_frame(snapshot: Path) -> list[dict[str, Any]]:
     """The rows of ``sampling_plan`` of a snapshot."""
+    return read_rows(snapshot / FRAME)
+
+
+def read_rows(place: Path) -> list[dict[str, Any]]:
+    """The rows of a Parquet file.
+
+    Raises:
+        CreditgradeError: ``snapshot_damaged``.
+    """
     import pyarrow.parquet as pq
 
-    place = snapshot / FRAME
     try:
         # As a file, not as a data set: the folder's name, as_of=…, must not be read as a column.
         with pq.ParquetFile(place) as file:
@@ -269,6 +232,21 @@ def _tables(
 ) -> list[Output]:
     import pyarrow.parquet as pq
 
+    outputs: list[Output] = []
+    made = {VISITS: visit_rows(frame, drawn, going, general_task), DRAWS: draw_rows(drawn)}
+    for spec, table in made.items():
+        source = folder / f".{spec.name}.parquet"
+        pq.write_table(table, source)
+        outputs += write_table(spec, source, folder, folder / ".sorting")
+        source.unlink()
+    shutil.rmtree(folder / ".sorting", ignore_errors=True)
+    return [Output(o.path.removeprefix("./"), o.rows, o.bytes, o.sha256) for o in outputs]
+
+
+def visit_rows(
+    frame: Sequence[Mapping[str, Any]], drawn: Sequence[Chance], going: Sequence[Visit], general_task: str
+) -> pa.Table:
+    """The visits as `VISITS` tells them, in its order."""
     known = {row["uscc"]: row for row in frame}
     general = {c.uscc: c for c in drawn if c.task == general_task}
     rows = []
@@ -285,15 +263,13 @@ def _tables(
                 "task_probabilities": visit.chances, "random_number": visit.random_number,
             }
         )  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=VISITS.schema)
+
+
+def draw_rows(drawn: Sequence[Chance]) -> pa.Table:
+    """The draw as `DRAWS` tells it, in its order."""
     draws = [{name: getattr(c, name) for name in DRAWS.schema.names} for c in drawn]
-    outputs: list[Output] = []
-    for spec, made in ((VISITS, rows), (DRAWS, draws)):
-        source = folder / f".{spec.name}.parquet"
-        pq.write_table(pa.Table.from_pylist(made, schema=spec.schema), source)
-        outputs += write_table(spec, source, folder, folder / ".sorting")
-        source.unlink()
-    shutil.rmtree(folder / ".sorting", ignore_errors=True)
-    return [Output(o.path.removeprefix("./"), o.rows, o.bytes, o.sha256) for o in outputs]
+    return pa.Table.from_pylist(draws, schema=DRAWS.schema)
 
 
 def _strata(drawn: Sequence[Chance]) -> list[dict[str, Any]]:
@@ -372,19 +348,30 @@ def _proof(about: Mapping[str, Any]) -> str:
    `printf '%s' '{about["as_of"]}|<uscc>' | openssl dgst -sha256 -hmac '<seed>'`
 3. 在每个任务的每一层（行政区划-等级）内，随机数最小的若干户（stratum_draws）被抽中；见 sampling_draw.parquet。
 4. 入样概率 inclusion probability = stratum_draws / stratum_size；推算总体时每户权重为其倒数。
-5. 检查人员按 HMAC-SHA256(seed, `{about["as_of"]}|<uscc>|<执法证号>`) 由小到大选派，回避者和已满者除外。
+5. 各户按随机数由小到大依次选派检查人员：每个机关 {about["inspectors_per_visit"]} 人，按 HMAC-SHA256(seed,
+   `{about["as_of"]}|<uscc>|<执法证号>`) 由小到大，回避者和已满者除外。
 
 或者 or: `creditgrade plan --as-of {about["as_of"]} --out OUT --check`
 """
 
 
-def _about(folder: Path) -> dict[str, Any]:
+def read_about(folder: Path) -> dict[str, Any]:
+    """``plan.json`` of a plan.
+
+    Raises:
+        UsageError: ``no_plan``.
+    """
     if not (folder / ABOUT).exists():
         raise UsageError(f"{folder} holds no plan", rule="no_plan")
-    return _read(folder / ABOUT)
+    return read_object(folder / ABOUT)
 
 
-def _read(place: Path) -> dict[str, Any]:
+def read_object(place: Path) -> dict[str, Any]:
+    """The JSON object of a file.
+
+    Raises:
+        CreditgradeError: ``snapshot_damaged``.
+    """
     try:
         value = json.loads(place.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -183,6 +183,8 @@ class TestPlan:
         shutil.copytree(second_night, out)
         before = {p: p.read_bytes() for p in (out / "snapshots").rglob("*") if p.is_file()}
         seed = "宣城 2026 第三季度 4711"
+        with pytest.raises(UsageError, match="fewer than 12 characters"):
+            self.draw(out, "4711", commits=True)
         self.draw(out, seed, commits=True)
         with pytest.raises(UsageError, match="not chosen twice"):
             self.draw(out, "another seed altogether")
@@ -204,15 +206,74 @@ class TestPlan:
             if r["risk_class"] == "D"
         }
         assert "unchanged" in self.draw(out, seed, roster=roster)[0]
-        with pytest.raises(UsageError, match="no seed of a plan"):
+        with pytest.raises(UsageError, match="no plan of 2026-07-01 is revealed"):
             self.draw(out, None, checks=True)
+        with pytest.raises(UsageError, match="was drawn from this seed"):
+            self.draw(out, "another seed altogether", reveals=True)
         self.draw(out, seed, reveals=True)
-        assert "agree" in self.draw(out, None, checks=True)[0]
+        assert "agree (who goes: with --roster)" in self.draw(out, None, checks=True)[0]
+        assert "agree, " in self.draw(out, None, checks=True, roster=roster)[0]
+        (tmp_path / "other.csv").write_text("执法证号,姓名,所属机关\n3,孙三,宣城市宣州区市场监督管理局\n")
+        with pytest.raises(UsageError, match="another --roster"):
+            self.draw(out, None, checks=True, roster=tmp_path / "other.csv")
+        self.spoil_visits(out, folder, roster)
         for spoilt in rows(folder, "sampling_draw")[:1]:
             _swap(folder / "sampling_draw.parquet", str(spoilt["uscc"]))
         with pytest.raises(PromiseBroken, match="not what frame and seed give"):
             self.draw(out, None, checks=True)
         assert {p: p.read_bytes() for p in (out / "snapshots").rglob("*") if p.is_file()} == before
+
+    def spoil_visits(self, out: Path, folder: Path, roster: Path) -> None:
+        """Who is left out of the visits, another file beside them and another inspector are found."""
+        place, csv = folder / "sampling_plan.parquet", folder / "sampling_plan.csv"
+        good, text = place.read_bytes(), csv.read_bytes()
+        pq.write_table(pq.ParquetFile(place).read().slice(1), place)
+        with pytest.raises(PromiseBroken, match="not what frame and seed give"):
+            self.draw(out, None, checks=True)
+        place.write_bytes(good)
+        csv.write_bytes(text + b"x")
+        with pytest.raises(PromiseBroken, match=r"not the file that plan\.json names"):
+            self.draw(out, None, checks=True)
+        csv.write_bytes(text)
+        table = duckdb.sql(
+            f"SELECT * REPLACE (list_reverse(inspectors) AS inspectors) FROM "
+            f"read_parquet('{place}', hive_partitioning = false) ORDER BY uscc"
+        ).to_arrow_table()
+        pq.write_table(table, place)
+        with pytest.raises(PromiseBroken, match="not what frame and seed give"):
+            self.draw(out, None, checks=True, roster=roster)
+        place.write_bytes(good)
+
+    def test_a_plan_is_revealed_and_checked_after_a_revision(
+        self, second_night: Path, tmp_path: Path
+    ) -> None:
+        out = tmp_path / "out"
+        shutil.copytree(second_night / "snapshots", out / "snapshots")
+        seed = "a seed that is long enough"
+        self.draw(out, seed)
+        shutil.copytree(out / "snapshots/as_of=2026-07-01", out / "snapshots/as_of=2026-07-01.r2")
+        (told,) = self.draw(out, seed, reveals=True)
+        assert "plans/as_of=2026-07-01/" in told
+        assert "agree" in self.draw(out, None, checks=True)[0]
+        shutil.rmtree(out / "snapshots/as_of=2026-07-01")
+        with pytest.raises(UsageError, match="is not there"):
+            self.draw(out, seed, checks=True)
+
+    def test_another_policy_than_the_frame_s_draws_nothing(
+        self, second_night: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from policy import Policy
+
+        out = tmp_path / "out"
+        shutil.copytree(second_night / "snapshots", out / "snapshots")
+        value = Policy.value
+        monkeypatch.setattr(
+            Policy,
+            "value",
+            lambda self, id_, on: 0 if id_ == "sampling_min_per_division" else value(self, id_, on),
+        )
+        with pytest.raises(UsageError, match="draws otherwise than the frame says"):
+            self.draw(out, "a seed that is long enough")
 
     def test_a_division_in_no_table_is_visited_by_the_city(self, tmp_path: Path) -> None:
         first_delivery(tmp_path / "landing")
