@@ -13,58 +13,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from publish.fields import meaning
 from publish.report.figures import open_tables
-from publish.report.words import CAUSES, CHANGES, WARNINGS
+from publish.report.sheets import CHANGED, GRADES, HOLDS, LISTS, REASONS, WARNED, guide
+from publish.report.words import CAUSES, CHANGES, RAISED_BY, WARNINGS, record_words
 from publish.story.words import rule_words
 from publish.words import KINDS, RED_LINES, STATUSES
-from publish.workbook import SHEET_ROWS, Column, cover_lines, workbook
+from publish.workbook import SHEET_ROWS, cover_lines, workbook
 
 if TYPE_CHECKING:
     import duckdb
 
 CITY = "全市"
 _FETCHED = 20_000
-_REASONS = 4
 # Below so many entities starting processes costs more than it saves.
 WORTH_A_PROCESS = 20_000
-
-
-def _column(name: str, kind: Any = "text", width: int = 14) -> Column:
-    return Column(meaning(name).zh, kind, width)
-
-
-_GRADES = (
-    _column("uscc", width=22), _column("name", width=34), _column("entity_type", width=12),
-    Column("行政区划", width=14), _column("division_code", width=10), _column("industry_code", width=10),
-    _column("risk_class", width=8), _column("risk_points", "number", 10), _column("points_class", width=10),
-    Column("直接判定情形", width=26), Column("主要原因", width=60), Column("便利措施状态", width=26),
-    _column("clean_since", "day", 12), _column("eligible_on", "day", 12),
-)  # fmt: skip
-_CHANGES = (
-    _column("uscc", width=22), _column("name", width=34), _column("change", width=8), _column("old_class", width=8),
-    _column("new_class", width=8), _column("class_step", "count", 8), _column("old_points", "number", 10),
-    _column("new_points", "number", 10), Column("原状态", width=24), Column("现状态", width=24),
-    _column("lists_joined", width=24), _column("lists_left", width=24), _column("causes", width=24),
-    _column("cause_records", width=70),
-)  # fmt: skip
-_HOLDS = (
-    _column("uscc", width=22), _column("name", width=34), _column("kind", width=12), _column("authority", width=30),
-    _column("doc_no", width=26), _column("event_on", "day", 12), _column("hold_rule", width=40),
-    _column("via", width=22), _column("source_file", width=40), _column("source_row", "count", 8),
-)  # fmt: skip
-_LISTS = (
-    _column("uscc", width=22), _column("name", width=34), _column("list_type", width=26),
-    _column("authority", width=30), _column("doc_no", width=26), _column("from_on", "day", 12),
-    _column("until_on", "day", 12),
-    _column("expected_until_on", "day", 12), _column("is_active", width=8), Column("惩戒措施（实施部门）", width=90),
-    _column("basis", width=60),
-)  # fmt: skip
-_WARNED = (
-    _column("uscc", width=22), _column("name", width=34), _column("risk_class", width=8),
-    _column("warning", width=24), _column("value", width=14), _column("threshold", width=10),
-    _column("first_on", "day", 12), _column("newest_on", "day", 12), _column("what", width=50),
-)  # fmt: skip
 
 
 def write_books(
@@ -151,7 +113,7 @@ def _say_why(con: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any]) -> Non
         FROM (SELECT uscc, indicator, points,
               row_number() OVER (PARTITION BY uscc ORDER BY points DESC, indicator) AS place
               FROM grade_reasons WHERE points > 0 AND indicator <> 'CLIP')
-        LEFT JOIN titles USING (indicator) WHERE place <= {_REASONS} GROUP BY uscc"""
+        LEFT JOIN titles USING (indicator) WHERE place <= {REASONS} GROUP BY uscc"""
     )
 
 
@@ -179,25 +141,13 @@ def _book(
     )
     with workbook(place, sheet_rows=sheet_rows) as book:
         book.cover(f"企业信用风险分类结果（{name}）", lines, notes)
-        rows = book.table("分类结果", _GRADES, _grades(con, where, divisions))
+        rows = book.table("分类结果", GRADES, _grades(con, where, divisions))
         # The first snapshot adds every entity: the sheet before says it already.
-        book.table("较上期变化", _CHANGES, _changes(con, where) if previous else ())
-        book.table("待复核事项", _HOLDS, _holds(con, where))
-        book.table("联合惩戒", _LISTS, _lists(con, where))
-        book.table(
-            "风险预警",
-            _WARNED,
-            (
-                (*row[:3], WARNINGS[row[3]][0], *row[4:])
-                for row in _rows(
-                    con,
-                    f"""
-            SELECT uscc, name, risk_class, warning, value, threshold, first_on, newest_on, what FROM early_warnings
-            WHERE true{where} ORDER BY uscc, warning""",
-                )
-            ),
-        )
-        book.guide(_guide())
+        book.table("较上期变化", CHANGED, _changes(con, where, manifest["indicators"]) if previous else ())
+        book.table("待复核事项", HOLDS, _holds(con, where))
+        book.table("联合惩戒", LISTS, _lists(con, where))
+        book.table("风险预警", WARNED, _warnings(con, where))
+        book.guide(guide())
     return rows  # fmt: skip
 
 
@@ -220,7 +170,9 @@ def _grades(
         )  # fmt: skip
 
 
-def _changes(con: duckdb.DuckDBPyConnection, where: str) -> Iterator[tuple[Any, ...]]:
+def _changes(
+    con: duckdb.DuckDBPyConnection, where: str, indicators: Mapping[str, Any]
+) -> Iterator[tuple[Any, ...]]:
     query = f"""
     SELECT uscc, name, change, old_class, new_class, class_step, old_points, new_points, old_status, new_status,
     lists_joined, lists_left, causes, cause_records FROM changes WHERE true{where}
@@ -229,7 +181,8 @@ def _changes(con: duckdb.DuckDBPyConnection, where: str) -> Iterator[tuple[Any, 
     for row in _rows(con, query):
         yield (
             *row[:2], CHANGES[row[2]], *row[3:8], statuses.get(row[8], row[8]), statuses.get(row[9], row[9]),
-            *row[10:12], [CAUSES.get(cause, cause) for cause in row[12]], row[13],
+            *row[10:12], [CAUSES.get(cause, cause) for cause in row[12]],
+            [record_words(text, indicators) for text in row[13]],
         )  # fmt: skip
 
 
@@ -254,22 +207,17 @@ def _lists(con: duckdb.DuckDBPyConnection, where: str) -> Iterator[tuple[Any, ..
     return _rows(con, query)
 
 
+def _warnings(con: duckdb.DuckDBPyConnection, where: str) -> Iterator[tuple[Any, ...]]:
+    query = f"""
+    SELECT uscc, name, risk_class, warning, value, threshold, first_on, newest_on, what FROM early_warnings
+    WHERE true{where} ORDER BY uscc, warning"""
+    for row in _rows(con, query):
+        what = "；".join(RAISED_BY.get(one, one) for one in (row[8] or "").split(";"))
+        yield (*row[:3], WARNINGS[row[3]][0], *row[4:8], what)
+
+
 def _rows(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[tuple[Any, ...]]:
     """Rows in bounded memory."""
     result = con.cursor().execute(query)
     while batch := result.fetchmany(_FETCHED):
         yield from batch
-
-
-def _guide() -> Iterator[tuple[str, str, str]]:
-    for sheet, columns in (
-        ("分类结果", "uscc entity_type division_code industry_code risk_class risk_points points_class red_lines "
-                     "clean_since eligible_on"),
-        ("较上期变化", "change old_class new_class class_step lists_joined lists_left causes cause_records"),
-        ("待复核事项", "kind authority doc_no event_on hold_rule via source_file source_row"),
-        ("联合惩戒", "list_type from_on until_on expected_until_on is_active measure_name department basis"),
-        ("风险预警", "warning value threshold first_on newest_on what"),
-    ):  # fmt: skip
-        for name in columns.split():
-            one = meaning(name)
-            yield sheet, one.zh, f"{one.en}{f' ({one.unit})' if one.unit else ''}"

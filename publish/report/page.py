@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from publish.places import REPORT
 from publish.report.figures import BIN, CLASSES, Figures, figures
-from publish.report.words import CAUSES, SECTIONS, WARNINGS
+from publish.report.words import CAUSES, SECTIONS, WARNINGS, record_words
 from publish.words import KINDS
 from publish.writer import Output
 from records.errors import UsageError
@@ -74,7 +75,7 @@ def as_html(f: Figures) -> str:
         pct=lambda part, whole: f"{100 * part / whole:.1f}%" if whole else "—",
         share=lambda part, whole: round(100 * part / whole, 1) if whole else 0,
         points=lambda value: "—" if value is None else f"{value:.0f}",
-        cause=_cause,
+        cause=partial(_cause, f.manifest["indicators"]),
         same=lambda name: name,
         division_name=lambda code: f"{divisions.get(code, '未注明')} {code}".strip(),
         section_name=lambda letter: f"{letter} {SECTIONS.get(letter, '')}".strip(),
@@ -207,17 +208,11 @@ def _sentences(f: Figures, total: int, divisions: Mapping[str, str], limit: int)
     return {"overview": overview, "changes": told, "division": division, "sources": sources, "filing": filing}
 
 
-def _cause(row: Mapping[str, Any]) -> str:
+def _cause(indicators: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     words = "、".join(CAUSES.get(cause, cause) for cause in row["causes"])
     records = row["cause_records"]
-    shown = "；".join(_record(text) for text in records[:2])
+    shown = "；".join(record_words(text, indicators) for text in records[:2])
     return f"{words}：{shown}" + (" 等" if len(records) > 2 else "") if records else words
-
-
-def _record(text: str) -> str:
-    """``RECORD penalties <authority> <number> <day>`` for a reader."""
-    kind, _, rest = text.partition(" ")[2].partition(" ")
-    return f"{KINDS.get(kind, kind)} {rest}".strip()
 
 
 def _source_name(source: str) -> str:

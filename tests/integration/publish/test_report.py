@@ -135,6 +135,28 @@ def test_workbooks_of_city_and_division_have_the_same_form(books: dict[str, Any]
     assert cover["清单摘要 manifest sha256"] == "0" * 64
 
 
+def test_the_field_guide_tells_every_column(books: dict[str, Any]) -> None:
+    told: dict[str, list[str]] = {}
+    for sheet, column, meant in books["city"]["字段说明"][1:]:
+        assert meant
+        told.setdefault(sheet, []).append(column)
+    assert told == {name: rows[0] for name, rows in books["city"].items() if name not in ("封面", "字段说明")}
+
+
+def test_what_raised_a_warning_stands_in_words(graded: Graded, out: Path, tmp_path: Path) -> None:
+    from models.early_warning import COLUMNS
+    from policy.points import EVENT_STREAMS
+    from publish.report.words import RAISED_BY
+
+    assert set(EVENT_STREAMS) <= RAISED_BY.keys()
+    day = date(2026, 6, 30)
+    warned = [A, "NEW_RECORDS", "某", "341802", "A", "2", "2", day, day, "listing_active;penalty_minor", day]
+    graded.rows["early_warnings"] = [dict(zip(COLUMNS, warned, strict=True))]
+    made = publish(graded.result(), graded.edition(), out)
+    ((place, _), *_) = write_books(made.path, read_manifest(made.path), "0" * 64, tmp_path)
+    assert sheets(place)["风险预警"][1][-1] == "列入名单；轻微行政处罚"
+
+
 def test_a_large_city_is_written_by_two_processes(
     published: Published, books: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
