@@ -15,6 +15,7 @@ _HEAD_ROWS = 1
 CELL_CHARACTERS = 32_767
 # Before it the format has no days: a number below zero shows as ####.
 _FIRST_DAY = date(1900, 1, 1)
+_A4 = 9
 # Nothing that was delivered may be run as a formula or become a link.
 _OPTIONS = {
     "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
@@ -75,6 +76,7 @@ class Book:
             row += 1
             sheet.write_string(row, 1, note, self._styles["wrap"])
         sheet.set_landscape()
+        sheet.set_paper(_A4)
         sheet.fit_to_pages(1, 0)
 
     def guide(self, fields: Iterable[tuple[str, str, str]]) -> None:
@@ -136,6 +138,7 @@ class Book:
             sheet.set_column(place, place, column.width)
         sheet.freeze_panes(_HEAD_ROWS, 2)
         sheet.set_landscape()
+        sheet.set_paper(_A4)
         sheet.repeat_rows(0)
         sheet.fit_to_pages(1, 0)
         sheet.set_row(0, 32)

@@ -211,6 +211,7 @@ def test_a_workbook_runs_nothing_keeps_codes_and_goes_on_in_the_next_sheet(tmp_p
         text = "".join(parts.read(n).decode() for n in parts.namelist() if n.startswith("xl/worksheets/"))
     assert "<f>" not in text
     assert "hyperlink" not in text
+    assert text.count('paperSize="9"') == 3
     assert 'state="frozen"' in text
     assert "<autoFilter" in text
 
