@@ -73,7 +73,7 @@ def read_roster(place: Path) -> list[Inspector]:
         if not all(cells[key] for key in _NEEDED) or cells["number"] in found:
             what = "repeats a 执法证号" if cells["number"] in found else "lacks 执法证号, 姓名 or 所属机关"
             raise InputRefused(what, rule="roster_row", file=place.name, row=line)
-        if cells["most"] and not cells["most"].isdigit():
+        if cells["most"] and not cells["most"].isdecimal():
             raise InputRefused("最多户数 is no whole number", rule="roster_row", file=place.name, row=line)
         conflicts = cells["conflicts"].replace("；", ";").replace("、", ";").replace(",", ";").split(";")
         found[cells["number"]] = Inspector(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from policy.supervision import Task
 from publish.plan.draw import Rules, chances, visits
-from publish.plan.roster import Inspector
+from publish.plan.roster import Inspector, read_roster
+from records.errors import InputRefused
 
 AS_OF = "2026-06-30"
 MARKET, FIRE = "宣州区市场监督管理局", "宣州区消防救援大队"
@@ -122,3 +124,11 @@ def test_inspectors_go_in_pairs_without_conflict_and_within_their_load() -> None
     second = visits(FRAME, drawn, RULES, limited, "seed", AS_OF)
     assert not any("皖0" in text for v in second if v.uscc == target.uscc for text in v.inspectors)
     assert sum("皖1 " in text for v in second for text in v.inspectors) == 3
+
+
+def test_a_load_that_is_no_number_names_file_and_row(tmp_path: Path) -> None:
+    place = tmp_path / "名录库.csv"
+    place.write_text("执法证号,姓名,所属机关,最多户数\n1,甲,某局,３\n2,乙,某局,²\n", encoding="utf-8")
+    with pytest.raises(InputRefused, match="最多户数 is no whole number") as refused:
+        read_roster(place)
+    assert (refused.value.rule, refused.value.row) == ("roster_row", 2)
