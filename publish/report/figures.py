@@ -91,7 +91,10 @@ def open_tables(snapshot: Path, manifest: Mapping[str, Any], con: duckdb.DuckDBP
 
     Raises:
         UsageError: ``earlier_version``.
+        CreditgradeError: ``snapshot_damaged``.
     """
+    import duckdb
+
     listed = {o["path"] for o in manifest["outputs"]}
     if "divisions" not in manifest:
         listed = set()
@@ -103,9 +106,13 @@ def open_tables(snapshot: Path, manifest: Mapping[str, Any], con: duckdb.DuckDBP
             )
         place = str(snapshot / spec.parquet).replace("'", "''")
         # The folder's name, as_of=…, must not be read as a column.
-        con.execute(
-            f"CREATE VIEW {spec.name} AS SELECT * FROM read_parquet('{place}', hive_partitioning = false)"
-        )
+        view = f"CREATE VIEW {spec.name} AS SELECT * FROM read_parquet('{place}', hive_partitioning = false)"
+        try:
+            con.execute(view)
+        except duckdb.Error as error:
+            raise CreditgradeError(
+                "cannot be read", rule="snapshot_damaged", file=str(snapshot / spec.parquet)
+            ) from error
 
 
 def figures(

@@ -6,12 +6,14 @@ snapshots, and the night's answers need not wait for them.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,11 +61,12 @@ def write_reports(
     root = out / REPORTS
     seconds: dict[str, float] = {}
     rows: dict[str, int] = {}
-    with clear_disk_errors(root), duckdb.connect() as con:
-        con.execute("SET threads = 2")
-        con.execute("SET memory_limit = '1GB'")
+    with clear_disk_errors(root):
         root.mkdir(mode=0o700, exist_ok=True)
         root.chmod(0o700)
+    with clear_disk_errors(root), _alone(root), duckdb.connect() as con:
+        con.execute("SET threads = 2")
+        con.execute("SET memory_limit = '1GB'")
         temporary = root / f".writing-{snapshot.name}"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(mode=0o700)
@@ -103,6 +106,17 @@ def write_reports(
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
     return Reported(folder, about)
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Waits for whoever writes reports there, the night or a person: both write under one temporary name."""
+    handle = os.open(root, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _timed(seconds: dict[str, float], name: str, work: Callable[[], Any]) -> Any:

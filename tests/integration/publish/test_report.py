@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +26,7 @@ from publish.report.write import write_reports
 from publish.snapshot import Published, publish
 from publish.tables import TABLES
 from publish.workbook import Column, workbook
-from records.errors import InputRefused, UsageError
+from records.errors import CreditgradeError, InputRefused, UsageError
 from tests.integration.publish.graded import A, B, C, Graded
 
 NOW = datetime(2026, 7, 1, 3, 0, tzinfo=UTC)
@@ -243,6 +244,25 @@ def test_reports_stand_beside_the_snapshot_for_their_owner_alone(published: Publ
     names = {place.name for place in made.path.iterdir()}
     assert names == {"city.xlsx", "341802.xlsx", "datapackage.json", "dictionary.html", "report.json"}
     assert {path: path.read_bytes() for path in published.path.rglob("*") if path.is_file()} == before
+
+
+def test_who_writes_the_same_reports_waits(published: Published, out: Path) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        made = [pool.submit(write_reports, published.path, out, now=NOW, with_pdf=False) for _ in range(3)]
+    for one in made:
+        assert {o["path"] for o in one.result().about["outputs"]} >= {"city.xlsx", "341802.xlsx"}
+    assert [place.name for place in (out / "reports").iterdir()] == [published.path.name]
+
+
+@pytest.mark.parametrize("content", [b"PAR1", None])
+def test_a_damaged_table_is_named(published: Published, out: Path, content: bytes | None) -> None:
+    place = published.path / "regulators/grades.parquet"
+    place.unlink()
+    if content is not None:
+        place.write_bytes(content)
+    with pytest.raises(CreditgradeError, match="cannot be read") as damaged:
+        write_reports(published.path, out, now=NOW, with_pdf=False)
+    assert (damaged.value.rule, damaged.value.file) == ("snapshot_damaged", str(place))
 
 
 def test_a_snapshot_of_an_earlier_version_says_so(published: Published, out: Path) -> None:
