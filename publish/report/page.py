@@ -249,7 +249,9 @@ def _histogram(bins: Mapping[int, int], cuts: Mapping[str, int]) -> str:
     width, height, gap = 960, 190, 4
     each = width / len(bins)
     most = max(bins.values(), default=0) or 1
-    parts = [f'<svg viewBox="0 0 {width} {height + 48}" width="100%" role="img" aria-label="风险分分布">']
+    parts = [
+        f'<svg viewBox="-6 0 {width + 6} {height + 48}" width="100%" role="img" aria-label="风险分分布">'
+    ]
     for place, (start, count) in enumerate(sorted(bins.items())):
         tall = (count / most) ** 0.5 * (height - 18)
         colour = _COLOURS[max((c for c, least in cuts.items() if start >= least), default="A")]

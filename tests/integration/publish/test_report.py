@@ -44,6 +44,8 @@ def test_the_report_is_one_file_that_loads_nothing_and_says_the_counts(published
     assert "参加分类的企业（含分支机构、农民专业合作社）2户" in html
     assert "本期为首个快照" in html
     assert "宣州区 341802" in html
+    # Half of the first label of the histogram stands left of the axis.
+    assert 'viewBox="-6 0' in html
 
 
 def test_main_reasons_leave_out_attributes_and_what_the_scale_cut_off() -> None:
