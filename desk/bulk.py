@@ -73,7 +73,7 @@ def read_questions(file: IO[bytes], name: str) -> Iterator[Question]:
 def _questions(lines: Iterable[str], name: str) -> Iterator[Question]:
     rows = csv.reader(_decoded(lines, name), strict=True)
     places: tuple[int, int, int] | None = None
-    number = 0
+    number = width = 0
     try:
         for cells in rows:
             if not any(cell.strip() for cell in cells):
@@ -81,14 +81,23 @@ def _questions(lines: Iterable[str], name: str) -> Iterator[Question]:
             if places is None:
                 places = _places(cells, name)
                 if places[0] != _NO_HEADER:
+                    width = len(cells)
                     continue
-                places = (0, -1, 1)
+                places, width = (0, -1, 1), 2
             number += 1
             if number > ROWS_MAX:
                 raise InputRefused(f"has more than {ROWS_MAX:,} rows", rule="too_many_rows", file=name)
             if max(map(len, cells)) > CELL_MAX:
                 raise InputRefused(
                     "a cell is too long: an open quote?", rule="row_shape", file=name, row=number
+                )
+            if any(cell.strip() for cell in cells[width:]):
+                # A comma without quotes cuts an item, and its end might name what is excluded.
+                raise InputRefused(
+                    "has more cells than columns: a comma without quotes?",
+                    rule="row_shape",
+                    file=name,
+                    row=number,
                 )
             code, text, item = [cells[at].strip() if 0 <= at < len(cells) else "" for at in places]
             yield Question(code or text, item)

@@ -118,8 +118,8 @@ REFUSALS: dict[str, Text] = {
         "The first row names no column uscc 统一社会信用代码 or name 名称.",
     ),
     "row_shape": Text(
-        "文件不是完整的CSV（引号未闭合或者单元格过长）。",
-        "The file is no sound CSV: an open quote, or a cell too long.",
+        "文件不是完整的CSV（引号未闭合、单元格过长，或者某行的单元格多于列数）。",
+        "The file is no sound CSV: an open quote, a cell too long, or a row with more cells than columns.",
     ),
     "undecodable": Text("文件编码既不是UTF-8也不是GB18030。", "The file is neither UTF-8 nor GB18030."),
     "not_csv": Text("这是工作簿文件，请另存为CSV。", "This is a workbook: save it as CSV."),

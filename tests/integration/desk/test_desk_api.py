@@ -89,6 +89,8 @@ def test_many_as_csv(site: Site, encoding: str) -> None:
     [
         (b"", "no_header"), (b"a,b\n1,2\n", "no_header"), (b'uscc\n"open\n', "row_shape"), (b"PK\3\4", "not_csv"),
         (b"uscc\n\xff\xff\xff\xff\n", "undecodable"),
+        (f"uscc,item\n{code(1)},食品销售,危险化学品\n".encode(), "row_shape"),
+        (f"{code(1)},食品销售,危险化学品\n".encode(), "row_shape"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_refused_as_a_whole(site: Site, upload: bytes, rule: str) -> None:
