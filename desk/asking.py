@@ -19,7 +19,7 @@ from desk.answers import (
 )
 from desk.audit import Entry, Who, Written
 from desk.clock import day_of, now
-from desk.reading import Applicant, for_record, read_applicant, visible
+from desk.reading import Applicant, for_record, read_applicant, visible, without_numbers
 from desk.store import CANDIDATES_MAX
 
 if TYPE_CHECKING:
@@ -89,8 +89,12 @@ def look_up(
     today = day_of(now())
     edition = store.edition(on, known_on)
     read = [read_applicant(question.applicant) for question in questions]
-    items = [visible(question.item)[:ITEM_MAX] for question in questions]
-    answers = _answers(store, edition, read, items, on or today)
+    # Decided on the whole item as it was typed; kept and shown without numbers of persons.
+    items = [visible(question.item) for question in questions]
+    answers = [
+        answer._replace(item=without_numbers(answer.item)) if answer.item else answer
+        for answer in _answers(store, edition, read, items, on or today)
+    ]
     dated = {"on": on.isoformat() if on else None, "known_on": known_on.isoformat() if known_on else None}
     detail = {key: value for key, value in dated.items() if value} or None
     as_of, manifest = edition.as_of.isoformat(), edition.manifest_sha256
@@ -123,7 +127,10 @@ def _answer(
     on: date,
 ) -> Answer:  # fmt: skip
     if one.form == "malformed":
-        return Answer(MALFORMED, one.shown, item, on, problem=one.problem)
+        return Answer(MALFORMED, one.shown, without_numbers(item)[:ITEM_MAX], on, problem=one.problem)
+    if len(item) > ITEM_MAX:
+        # Its end might name what is excluded: an item that was cut must not be answered with 可以.
+        return Answer(MALFORMED, one.shown, f"{without_numbers(item)[:20]}…", on, problem="item_too_long")
     is_stale = edition.is_stale(on)
     if one.form == "citizen":
         return Answer(NOT_COVERED, one.shown, item, on, edition=edition, is_stale=is_stale)

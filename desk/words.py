@@ -58,6 +58,9 @@ PROBLEMS: dict[str, Text] = {
     ),
     "uscc_check": Text("校验位不符，请逐位核对", "the check character does not fit: compare each character"),
     "too_long": Text("内容过长", "too long"),
+    "item_too_long": Text(
+        "许可事项过长（最多200字）", "the licence item is too long (200 characters at most)"
+    ),
 }
 STALE = Text(
     "数据已过期：名单日期距今超过规定天数，任何结果均按待核查处理。",

@@ -48,7 +48,7 @@ def asked(
     desk = desk_of(request)
     found = ask(desk.store, desk.audit, caller.who, [Question(chosen or applicant, item)])[0]
     template = "answer.html" if is_fragment(request) else "ask.html"
-    return page(request, template, answer=found, edition=desk.store.edition(), today=day_of(now()))
+    return page(request, template, answer=found, item=item, edition=desk.store.edition(), today=day_of(now()))
 
 
 @counter.post("/suggest")

@@ -85,6 +85,12 @@ class TestAnswers:
         assert town.ask(code(3), item).code == "NOT_IN_REGISTER"
         assert town.ask(code(1), "出版物零售许可").code == "ELIGIBLE"
 
+    def test_an_item_is_decided_whole_or_not_at_all(self, town: City) -> None:
+        town.night([entity(1)])
+        assert town.ask(code(1), "食" * 194 + "危险化学品").code == "EXCLUDED_ITEM"
+        answer = town.ask(code(1), "食" * 196 + "危险化学品")
+        assert (answer.code, answer.problem, answer.entity) == ("MALFORMED", "item_too_long", None)
+
     def test_an_old_list_never_says_yes(self, town: City) -> None:
         town.night([entity(1), entity(2, "NOT_BAD_RECORD")], [blocker(2)])
         limit = int(desk_citations()["desk_max_age_days"]["value"])
@@ -133,6 +139,19 @@ class TestPersons:
         for text in (PERSON, OLD_PERSON, PERSON[6:14]):
             assert text.encode() not in content
             assert text not in str(answer_json(answer))
+
+    @pytest.mark.parametrize(
+        "number", ["340621198510210011", "13812345678", "６２２２０２１２３４５６７８９０１２８"]
+    )
+    def test_a_number_beside_a_name_or_in_an_item_is_kept_nowhere(self, town: City, number: str) -> None:
+        town.night([entity(1)])
+        answers = [town.ask(f"张三 {number}"), town.ask(code(1), f"食品经营（经办{number}）")]
+        assert [one.code for one in answers] == ["NOT_IN_REGISTER", "ELIGIBLE"]
+        assert {one["subject"] for one in town.audit.entries()} == {"张**", code(1)}
+        assert number not in str([answer_json(one) for one in answers])
+        town.close()
+        content = b"".join(place.read_bytes() for place in (town.out / "desk").iterdir())
+        assert number.encode() not in content
 
     def test_a_persons_name_is_masked_in_the_trail(self, town: City) -> None:
         town.night([entity(1)])
