@@ -18,6 +18,7 @@ from desk.asking import Question, ask
 from desk.audit import Entry, Who
 from desk.audit_check import csv_lines
 from desk.bulk import BOM, answer_lines, read_questions
+from desk.clock import day_of, instant
 from desk.reading import read_applicant
 from desk.words import GAP, MEANINGS, OF_ANOTHER, PROBLEMS, STALE, WORDS
 from flows.desk_worker import looking_up
@@ -115,7 +116,9 @@ def _lines(answer: Answer) -> Iterator[str]:
                 yield f"      依据 {cited['source']} {cited['article']}"
     if edition:
         stale = f"  ⚠ {STALE.zh}" if answer.is_stale else ""
-        yield f"  数据日期 {edition.as_of}，距今 {edition.age_days(answer.on)} 天{stale}"
+        is_of_today = answer.on == day_of(instant(answer.answered_at))
+        since = "距今" if is_of_today else f"所问日期 {answer.on}，相距"
+        yield f"  数据日期 {edition.as_of}，{since} {edition.age_days(answer.on)} 天{stale}"
         for gap in edition.gaps:
             yield f"  ⚠ {GAP.zh} {json.dumps(dict(gap), ensure_ascii=False)}"
     yield f"  核验码 {answer.verification_code}"

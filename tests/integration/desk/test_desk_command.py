@@ -49,7 +49,7 @@ def test_one_and_many(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     assert f"可以  ELIGIBLE  {code(1)}" in told
     assert "不可以  NOT_ELIGIBLE" in told and "宣市监罚字〔2025〕2号" in told
-    assert "数据日期 2026-06-30，距今 1 天" in told
+    assert "数据日期 2026-06-30，所问日期 2026-07-01，相距 1 天" in told and "距今" not in told
     assert _run(["desk", "check", code(1), "--item", "爆破作业", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["answer"] == "EXCLUDED_ITEM"
 

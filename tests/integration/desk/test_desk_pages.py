@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import timedelta
 
 from desk.users import add_user
 from tests.integration.desk.making import code
-from tests.integration.desk.site import PASSWORD, Site, certified, csrf_of
+from tests.integration.desk.site import PASSWORD, TODAY, Site, certified, csrf_of
 
 
 def test_a_certificate_can_be_checked(site: Site) -> None:
@@ -17,6 +18,17 @@ def test_a_certificate_can_be_checked(site: Site) -> None:
     checked = client.get("/verify", params={"code": code_.lower().replace("-", " ").replace("0", "o")}).text
     assert "凭证属实" in checked and code(2) in checked
     assert "没有这个核验码" in client.get("/verify", params={"code": "AAAA-BBBB-CCCC"}).text
+
+
+def test_a_certificate_of_another_day_says_so(site: Site) -> None:
+    asked = {"applicant": code(1), "on": (TODAY + timedelta(days=3)).isoformat()}
+    answer = site.client().get("/api/v1/answer", params=asked, headers=site.token("ask")).json()
+    client, csrf = site.signed_in("desk")
+    page = client.get(f"/certificates/{answer['verification_code']}").text
+    assert "所问日期" in page and "距所问日期" in page and "距今" not in page
+    assert "所问日期" in client.get("/verify", params={"code": answer["verification_code"]}).text
+    today = client.get(f"/certificates/{certified(client, csrf, code(1))}").text
+    assert "所问日期" not in today and "距今" in today
 
 
 def test_a_file_is_answered_with_progress(site: Site) -> None:
