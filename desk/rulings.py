@@ -32,10 +32,13 @@ def make_ruling(
         raise UsageError(f"kind {kind!r} is none that a ruling speaks of", rule="bad_ruling")
     if conclusion not in CONCLUSIONS:
         raise UsageError(f"conclusion {conclusion!r} is unknown: {' '.join(CONCLUSIONS)}", rule="bad_ruling")
+    from records.masking import mask_text  # heavy, and no look-up comes here
+
     texts = {
         name: visible(text)
         for name, text in (
-            ("authority", authority), ("doc_no", doc_no), ("decided_by", decided_by), ("basis", basis),
+            ("authority", authority), ("doc_no", doc_no), ("decided_by", mask_text(decided_by)),
+            ("basis", mask_text(basis)),
             ("penalty_kinds", penalty_kinds), ("source_sha256", source_sha256), ("source_row", source_row),
         )
     }  # fmt: skip

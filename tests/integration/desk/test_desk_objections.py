@@ -33,15 +33,32 @@ def test_an_objection_becomes_a_landing_file_that_the_intake_takes(site: Site) -
     assert place in boss.get("/objections").text
     ruling = {
         "csrf": token, "kind": "penalties", "authority": "宣城市市场监督管理局", "doc_no": "宣市监罚字〔2025〕3号",
-        "conclusion": "不涉及该主体", "decided_by": "宣城市发展和改革委员会", "basis": "档案核对",
+        "conclusion": "不涉及该主体", "decided_by": "宣城市发展和改革委员会", "basis": "档案核对，问13812345678",
     }  # fmt: skip
+    assert "不是待核查事项" not in boss.get(place).text
     assert boss.post(f"{place}/ruling", data={**ruling, "basis": " "}).status_code == 400
     assert not site.rulings.exists()
     assert boss.post(f"{place}/ruling", data=ruling).status_code == 303
     assert "已作出复核结论" in client.get(place).text
     assert boss.post(f"{place}/ruling", data=ruling).status_code == 409
     (file,) = site.rulings.iterdir()
+    assert "档案核对，问[电话]" in file.read_text(encoding="utf-8-sig")
     is_taken_in(site.rulings.parent, file)
+
+
+def test_a_record_that_counts_is_no_matter_for_a_ruling(site: Site) -> None:
+    client, csrf = site.signed_in("desk")
+    code_ = certified(client, csrf, code(2))
+    filed = client.post("/objections", data={"csrf": csrf, "code": code_, "reason": "已撤销", "about": "0"})
+    place = filed.headers["location"]
+    boss, token = site.signed_in("supervisor")
+    assert "不是待核查事项" in boss.get(place).text and "不是待核查事项" not in client.get(place).text
+    ruling = {
+        "csrf": token, "kind": "penalties", "authority": "宣城市市场监督管理局", "doc_no": "宣市监罚字〔2025〕2号",
+        "conclusion": "不成立", "decided_by": "宣城市发展和改革委员会", "basis": "档案核对",
+    }  # fmt: skip
+    assert boss.post(f"{place}/ruling", data=ruling).status_code == 303
+    assert "不是待核查事项" in client.get(place).text
 
 
 def is_taken_in(landing: Path, file: Path) -> None:
