@@ -23,6 +23,7 @@ COOKIE = "creditgrade_desk"
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
 _NAME = re.compile(r"[A-Za-z_-]{1,40}")
 _SAFE = ("GET", "HEAD", "OPTIONS")
+_MANY = ("status",)  # parameters that may be repeated
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,10 @@ def _check_query(request: Request) -> None:
     known = {one.alias for one in request.scope["route"].dependant.query_params}
     unknown = next((name for name in request.query_params if name not in known), None)
     if unknown is None:
+        for name in request.query_params:
+            # Of two applicants the first would be left aside, too.
+            if name not in _MANY and len(request.query_params.getlist(name)) > 1:
+                raise Refused(400, "doubled_parameter", f"the parameter {name!r} stands twice")
         return
     # Only what can be a mistyped name is repeated: a citizen's id may stand in its place.
     which = f"the parameter {unknown!r}" if _NAME.fullmatch(unknown) else "a parameter of the query"

@@ -60,6 +60,16 @@ def test_a_parameter_that_is_not_known_is_told(site: Site, path: str, detail: st
     assert client.get(url).status_code == 401  # whom it does not know, it tells nothing
 
 
+def test_a_parameter_that_stands_twice_is_told(site: Site) -> None:
+    client, token = site.client(), site.token("ask")
+    asked = {"applicant": [code(1), code(2)]}
+    refused = client.get("/api/v1/answer", params=asked, headers=token)
+    assert (refused.status_code, refused.json()["detail"]) == (400, "the parameter 'applicant' stands twice")
+    listed = {"status": ["HOLD_REVIEW", "NOT_BAD_RECORD"]}
+    found = client.get("/api/v1/divisions/3418/entities", params=listed, headers=site.token("list"))
+    assert len(found.json()["entities"]) == 2
+
+
 def test_many_as_json(site: Site) -> None:
     questions = [{"applicant": code(1), "item": "排污许可"}, {"applicant": "顺达商行"}, {"applicant": ""}]
     answered = site.client().post(
