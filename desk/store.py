@@ -45,6 +45,12 @@ _BY_PREFIX = (
     .order_by(ANSWERS.c.uscc)
     .limit(bindparam("limit"))
 )
+_BY_NAME = (
+    select(*_SHORT)
+    .where(ANSWERS.c.name_key == bindparam("key"), _STANDS)
+    .order_by(ANSWERS.c.uscc)
+    .limit(bindparam("limit"))
+)
 _BY_PART = (
     select(*_SHORT)
     .where(ANSWERS.c.name_key.like(bindparam("pattern"), escape="\\"), _STANDS)
@@ -177,6 +183,9 @@ class Store:
                 low_high = {"low": key, "high": key + "\x7f"}
                 for row in connection.execute(_BY_PREFIX, values | low_high):
                     found[row.uscc] = Candidate(*row)
+            # Those that bear the whole name: of many that hold it, only some are read.
+            for row in connection.execute(_BY_NAME, values | {"key": key}):
+                found.setdefault(row.uscc, Candidate(*row))
             if len(found) < limit:
                 pattern = "%" + key.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
                 for row in connection.execute(_BY_PART, values | {"pattern": pattern}):

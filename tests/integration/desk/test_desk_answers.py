@@ -249,6 +249,11 @@ class TestNames:
             assert odd.ask(name).entity is not None, name
             assert code(number) in [one.uscc for one in odd.store.search(name[1:4], edition)], name
 
+    def test_the_whole_name_comes_first_of_many_that_hold_it(self, city: City) -> None:
+        city.night([*(entity(n, name=f"宣城顺达第{n}商行") for n in range(1, 60)), entity(99, name="顺达")])
+        found = city.store.search("顺达", city.store.edition(), 9)
+        assert (len(found), found[0].uscc) == (9, code(99))
+
     def test_wild_cards_are_letters(self, odd: City) -> None:
         edition = odd.store.edition()
         assert [one.uscc for one in odd.store.search("%", edition)] == [code(6)]
