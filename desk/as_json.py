@@ -8,7 +8,7 @@ from typing import Any
 from desk.answers import Answer, Candidate, Edition, Entity, Reason
 from desk.store import Period
 from desk.words import MEANINGS, WORDS
-from publish.story.words import PARAMETERS, rule_words
+from publish.story.words import PARAMETERS, list_of, rule_words
 from publish.words import STATUSES
 
 CSV_COLUMNS = (
@@ -85,6 +85,8 @@ def reason_json(reason: Reason, edition: Edition) -> dict[str, Any]:
 def citations_of(reason: Reason, edition: Edition) -> list[dict[str, Any]]:
     """The parameters that a reason rests on, as the policy of the list quotes them."""
     ids = [id_ for id_ in PARAMETERS.get(reason.code, ()) if id_ in edition.citations]
+    if (list_name := list_of(reason.rule)) is not None:
+        ids.append(f"lists.{list_name}")
     if reason.rule.startswith("branch"):
         ids.append("branch_blocking_tiers")
     if reason.rule.startswith("inspection_hold"):

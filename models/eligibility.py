@@ -191,7 +191,7 @@ def _all_blocks(entities: ir.Table, view: View, period: Period, policy: Policy) 
     # Beside a final record a provisional one has no row, but it still counts on the days after the final one.
     alone, beside = pending.anti_join(has_final, "uscc"), pending.semi_join(has_final, "uscc")
     held = _whose_holds(view.holds.semi_join(entities, "uscc"))
-    listed = ibis.literal("active_blocking_list") + _whose(active)
+    listed = ibis.literal("active_blocking_list") + _whose(active) + _of_list(active)
     parts = [
         _block(off, "NOT_STATUS", ibis.literal("entity_status")),
         _block(active, "NOT_ACTIVE_LIST", _linked_rule(listed, active.linked_by), block=_record(active)),
@@ -245,7 +245,12 @@ def _record_rule(t: ir.Table, suffix: str) -> ir.StringValue:
         (t.tier == 2, "serious_penalty"),
         else_="general_penalty",
     )
-    return name + _whose(t) + ibis.literal(suffix)
+    return name + _whose(t) + ibis.literal(suffix) + _of_list(t)
+
+
+def _of_list(t: ir.Table) -> ir.StringValue:
+    """Which list an entry is on: its name leads to the list's line in the policy, and so to the law."""
+    return ibis.ifelse(t.list_type.notnull(), ibis.literal(":") + t.list_type, ibis.literal(""))
 
 
 def _whose(t: ir.Table) -> ir.StringValue:

@@ -34,6 +34,7 @@ _ENDS: dict[str, Text] = {
     "_of_branch": Text("（分支机构）", " of its branch"),
 }
 _LINKED = " (linked_by_name)"
+_LIST = ":"  # before the name of the list that an entry is on
 _UNDER_REVIEW = Text("，复议或者诉讼中", ", under review")
 _BY_NAME = Text("，按名称关联", ", linked by name")
 RULES: dict[str, Text] = {
@@ -109,9 +110,11 @@ def rule_words(rule: str) -> Text:
 
     >>> rule_words("general_penalty_of_predecessor (linked_by_name)").en
     'a general penalty of its predecessor, linked by name'
+    >>> rule_words("active_blocking_list:失信被执行人").zh
+    '在列，未移出：失信被执行人'
     """
-    bare = rule.removesuffix(_LINKED)
-    ends: list[Text] = []
+    bare, _, list_name = rule.removesuffix(_LINKED).partition(_LIST)
+    ends = [Text(f"：{list_name}", f": {list_name}")] if list_name else []
     if bare.endswith("_under_review"):
         bare, ends = bare.removesuffix("_under_review"), [_UNDER_REVIEW, *ends]
     for end, words in _ENDS.items():
@@ -124,15 +127,24 @@ def rule_words(rule: str) -> Text:
 
 
 def rule_id(rule: str) -> str:
-    """The id without what is said of the link, and of whose record or row it is.
+    """The id without what is said of the link, of the list, and of whose record or row it is.
 
     >>> rule_id("hold_unmatched_penalties_of_branch (linked_by_name)")
     'hold_unmatched_penalties'
     """
-    bare = rule.removesuffix(_LINKED)
+    bare = rule.removesuffix(_LINKED).partition(_LIST)[0]
     for end in _ENDS:
         bare = bare.removesuffix(end)
     return bare
+
+
+def list_of(rule: str) -> str | None:
+    """The list that the rule of an entry names.
+
+    >>> list_of("ended_list_entry_of_predecessor:经营异常名录 (linked_by_name)")
+    '经营异常名录'
+    """
+    return rule.removesuffix(_LINKED).partition(_LIST)[2] or None
 
 
 def settled_by(rule: str) -> Text:

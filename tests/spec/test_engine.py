@@ -63,7 +63,7 @@ def test_a_rule_says_whose_record_stands_in_the_way(pipelines: Callable[[Case], 
         for line in blockers:
             if line["reason"] not in ("HOLD_REVIEW", "NOT_ACTIVE_LIST"):
                 continue
-            bare = line["rule"].removesuffix(" (linked_by_name)")
+            bare, _, on_list = line["rule"].removesuffix(" (linked_by_name)").partition(":")
             (end,) = [one for one in ends if bare.endswith(one) and (one or not bare.endswith(ends[1:]))]
             keys = ("kind", "authority", "doc_no", "event_on")
             like = [
@@ -72,6 +72,7 @@ def test_a_rule_says_whose_record_stands_in_the_way(pipelines: Callable[[Case], 
                 if all(one[key] == line[key] for key in keys)
                 and one.get("hold_rule", "active_blocking_list") == bare.removesuffix(end)
                 and one.get("is_active", True)
+                and one.get("what", on_list) == on_list
             ]
             assert like, line
             assert (end == "") == any(one["via"] == uscc for one in like), line

@@ -24,7 +24,7 @@ REASONS = {
     "HOLD_PROVISIONAL": ("penalties", "general_penalty_under_review"),
     "INSUFFICIENT_HISTORY": ("entities", "min_history"),
     "NOT_STATUS": ("entities", "entity_status"),
-    "NOT_ACTIVE_LIST": ("listings", "active_blocking_list"),
+    "NOT_ACTIVE_LIST": ("listings", "active_blocking_list:严重违法失信名单"),
 }
 
 

@@ -91,6 +91,22 @@ class TestAnswers:
         answer = town.ask(code(1), "食" * 196 + "危险化学品")
         assert (answer.code, answer.problem, answer.entity) == ("MALFORMED", "item_too_long", None)
 
+    def test_an_entry_names_its_list_and_the_law_of_it(self, town: City) -> None:
+        lists = {1: "active_blocking_list:失信被执行人", 2: "ended_list_entry:经营异常名录 (linked_by_name)"}
+        codes = {1: "NOT_ACTIVE_LIST", 2: "NOT_BAD_RECORD"}
+        town.night(
+            [entity(n, codes[n]) for n in lists],
+            [blocker(n, codes[n], rule=rule) for n, rule in lists.items()],
+        )
+        told = [answer_json(town.ask(code(n)))["entity"]["reasons"][0] for n in lists]
+        assert [one["says_zh"] for one in told] == [
+            "在列，未移出：失信被执行人",
+            "已移出的名单记录：经营异常名录，按名称关联",
+        ]
+        for one, name in zip(told, ("失信被执行人", "经营异常名录"), strict=True):
+            cited = {c["id"]: c for c in one["citations"]}[f"lists.{name}"]
+            assert cited["source"] and cited["article"]
+
     def test_an_old_list_never_says_yes(self, town: City) -> None:
         town.night([entity(1), entity(2, "NOT_BAD_RECORD")], [blocker(2)])
         limit = int(desk_citations()["desk_max_age_days"]["value"])
@@ -173,7 +189,10 @@ class TestNothingOfOthers:
             blocker(7, "HOLD_REVIEW", rule="hold_quarantined_penalties_of_branch", doc_no="分部〔2025〕7号"),
             blocker(8, "HOLD_REVIEW", rule="version_conflict_of_predecessor", doc_no="旧企〔2025〕8号"),
             blocker(
-                9, "NOT_ACTIVE_LIST", rule="active_blocking_list_of_predecessor", doc_no="旧企〔2025〕9号"
+                9,
+                "NOT_ACTIVE_LIST",
+                rule="active_blocking_list_of_predecessor:经营异常名录",
+                doc_no="旧企〔2025〕9号",
             ),
         ]
         city.night(
