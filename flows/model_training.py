@@ -79,8 +79,10 @@ def train_model(
     from publish.code_version import code_version
     from publish.model_card import card_html
     from records.lake.disk import clear_disk_errors, whole_file
+    from records.masking import mask_text
 
-    created_by = " ".join(created_by.split())
+    # It stands in the model and on its card.
+    created_by = mask_text(" ".join(created_by.split()))
     if not created_by:
         raise UsageError("a model needs the name of who trained it (--by)", rule="name_missing")
     with _prepared(asked, now, told) as made:

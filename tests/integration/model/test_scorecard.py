@@ -30,7 +30,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     policy_of(folder / "policy")
     code = _run(
         ["model", "train", "--landing", str(folder / "landing"), "--out", str(folder / "out"), "--policy",
-         str(folder / "policy"), "--as-of", AS_OF.isoformat(), "--by", "张三", "-q"]
+         str(folder / "policy"), "--as-of", AS_OF.isoformat(), "--by", "张三 13812345678", "-q"]
     )  # fmt: skip
     assert code == 0
     (path,) = (folder / "out" / "models").glob("scorecard-*.json")
@@ -42,6 +42,7 @@ def test_a_trained_model_has_its_figures_and_its_card_and_is_used_by_nobody(made
     assert own["auc"] > 0.65
     assert [w["end"] for w in made.model.windows][-1] == AS_OF.isoformat()
     page = made.path.with_suffix(".html").read_text(encoding="utf-8")
+    assert made.model.created_by == "张三 [电话]" and "13812345678" not in page
     assert "尚无人批准使用" in page and page.count("<svg") == 3 and "http://www.w3.org" in page
     assert "src=" not in page
     assert not (made.policy / "models").exists()
