@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from policy.dated import About, Model, Text
-from policy.points import EVENT_STREAMS, NUMERIC_FEATURES, TEXT_FEATURES, Category
+from policy.points import ADVERSE_COUNTS, EVENT_STREAMS, NUMERIC_FEATURES, TEXT_FEATURES, Category
 
 RESULTS = (
     "R0_EXIT", "R1_OK", "R2_NOT_PUBLISHED", "R3_FALSE_INFO", "R4_UNREACHABLE", "R5_CORRECTED", "R6_REFUSED",
@@ -292,6 +292,7 @@ class ScorecardFile(Model):
         for one in self.features:
             if not is_known_feature(one.feature, groups):
                 raise ValueError(f"unknown feature {one.feature}")
+            self._never_rewards(one)
         known = {f.id for f in self.features}
         for candidate in self.fit.candidates:
             if unknown := sorted(set(candidate.without) - known):
@@ -303,6 +304,25 @@ class ScorecardFile(Model):
         if self.fit.dates <= self.validation.windows:
             raise ValueError("fit.dates must leave windows to fit on before the first one that is foretold")
         return self
+
+    def _never_rewards(self, one: LearnedFeature) -> None:
+        """Adverse history can only raise points, whatever chance the records hold (metamorphic laws, design.md)."""
+        faults = {g.id for g in self.groups if set(g.results) <= set(self.adverse_results)}
+        if _counts_adverse(one.feature, faults) and one.direction != "up":
+            raise ValueError(f"{one.id}: more of {one.feature} is never better: its direction is up")
+        if one.feature == "days_since_event" and (one.direction, one.missing) != ("down", "high"):
+            raise ValueError(
+                f"{one.id}: a recent event is never better: its direction is down, missing is high"
+            )
+
+
+def _counts_adverse(name: str, groups: set[str]) -> bool:
+    """Whether more of a feature is more of an adverse history; ``groups``: those of faults."""
+    counted = stream_count(name)
+    if counted is not None:
+        return counted[0] != "honour"
+    group, _, what = name.rpartition("_")
+    return name in (*ADVERSE_COUNTS, "listings_active") or (group in groups and what in GROUP_FEATURES)
 
 
 def how_made(card: ScorecardFile, features: Collection[str]) -> dict[str, Any]:

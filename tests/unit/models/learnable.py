@@ -34,7 +34,7 @@ def card(**changes: Any) -> ScorecardFile:
         ],
         "features": [
             feature("COUNT", "penalty_general_12m", "up"),
-            feature("SHARE", "critical_share", "free"),
+            feature("SHARE", "critical_share", "up"),
             feature("AREA", "key_area", "free"),
         ],
         "fit": {

@@ -70,7 +70,7 @@ def test_never_seen_is_the_least_risk_where_the_policy_says_so() -> None:
     changed = card(
         features=[
             feature("SINCE", "days_since_event", "down", "high"),
-            feature("S", "critical_share", "free"),
+            feature("S", "critical_share", "up"),
         ]
     )
     table = fit_table(

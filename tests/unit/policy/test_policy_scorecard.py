@@ -91,6 +91,29 @@ def test_a_text_has_no_direction() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("feature", "was", "instead", "message"),
+    [
+        ("ADVERSE_SHARE", "up", {"direction": "free"}, "adverse_share is never better"),
+        ("ADVERSE_RECENT", "up", {"direction": "down"}, "adverse_recent is never better"),
+        ("PENALTY_MINOR_12M", "up", {"direction": "free"}, "penalty_minor_12m is never better"),
+        ("FINES", "up", {"direction": "free"}, "fine_total_yuan_60m is never better"),
+        ("LISTED", "up", {"direction": "down"}, "listings_active is never better"),
+        ("SINCE_EVENT", "down", {"direction": "free"}, "a recent event is never better"),
+        ("SINCE_EVENT", "down", {"missing": "own"}, "a recent event is never better"),
+    ],
+)
+def test_an_adverse_history_can_only_raise_points(
+    shipped: Policy, feature: str, was: str, instead: dict[str, str], message: str
+) -> None:
+    content = shipped.scorecard.model_dump(mode="json")
+    one = next(f for f in content["features"] if f["id"] == feature)
+    assert one["direction"] == was
+    one.update(instead)
+    with pytest.raises(ValidationError, match=message):
+        ScorecardFile.model_validate_json(json.dumps(content), strict=True)
+
+
 def test_a_registry_that_does_not_fit_its_models_is_refused(edit: Any) -> None:
     folder = edit("scorecard.yaml", "feature: age_months", "feature: age_months")
     (folder / "models").mkdir()
