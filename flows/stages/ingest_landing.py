@@ -7,6 +7,7 @@ import os
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from records.errors import InputRefused, UsageError
@@ -18,6 +19,8 @@ IGNORED_FOLDERS = (".*", "~$*", "*.part", "*.tmp")
 # What operating systems leave behind (".DS_Store and the like").
 SYSTEM_FILES = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
 SYSTEM_FOLDERS = ("__macosx", "$recycle.bin", "system volume information", "lost+found", "@eadir")
+# Links to folders that are followed in one landing folder.
+FOLDER_LINKS = 1_000
 
 _TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 _KIND_OF_FOLDER = {**{kind: kind for kind in KINDS}, **{zh: kind for kind, zh in KINDS_ZH.items()}}
@@ -39,7 +42,7 @@ class Unreadable:
     Attributes:
         path: path under the landing folder.
         kind: record kind.
-        rule: ``file_unreadable``, ``link_out_of_landing`` or ``file_name_not_text``.
+        rule: ``file_unreadable``, ``link_out_of_landing``, ``limit_exceeded`` or ``file_name_not_text``.
         message: why.
     """
 
@@ -66,7 +69,13 @@ def walk_landing(landing: Path) -> tuple[list[LandingFile], list[Unreadable]]:
         reason = os.strerror(error.errno) if error.errno else "it is a loop of links"
         raise UsageError(f"landing folder {landing}: {reason}", rule="landing_missing") from error
     kinds = [(entry, _root_kind(entry)) for entry in entries]
-    found = [item for entry, kind in kinds if kind for item in _walk(root, root, entry, entry.name, kind, ())]
+    links = count()
+    found = [
+        item
+        for entry, kind in kinds
+        if kind
+        for item in _walk(root, root, entry, entry.name, kind, (), links)
+    ]
     files = [item for item in found if isinstance(item, LandingFile)]
     unreadable = [item for item in found if isinstance(item, Unreadable)]
     return sorted(files, key=lambda item: item.path), sorted(unreadable, key=lambda item: item.path)
@@ -92,7 +101,13 @@ def _root_kind(entry: os.DirEntry[str]) -> str | None:
 
 
 def _walk(
-    root: Path, folder: Path, entry: os.DirEntry[str], path: str, kind: str, within: tuple[Path, ...]
+    root: Path,
+    folder: Path,
+    entry: os.DirEntry[str],
+    path: str,
+    kind: str,
+    within: tuple[Path, ...],
+    links: Iterator[int],
 ) -> Iterator[LandingFile | Unreadable]:
     """Files at or below an entry.
 
@@ -105,6 +120,8 @@ def _walk(
         path: its path under the landing folder.
         kind: record kind.
         within: the folders walked through to get here, without links.
+        links: number of the next link to a folder; a dozen folders that lead to one another have more ways through
+            them than anybody could walk.
     """
     shown = _text(path)
     if shown != path:
@@ -120,10 +137,14 @@ def _walk(
             yield LandingFile(path, kind, real)
         elif not entry.is_dir():
             yield Unreadable(path, kind, "file_unreadable", "no regular file")
-        elif real not in within:
+        elif real in within:
+            return
+        elif entry.is_symlink() and next(links) >= FOLDER_LINKS:
+            yield Unreadable(path, kind, "limit_exceeded", f"more than {FOLDER_LINKS:,} links to folders")
+        else:
             for below in sorted(os.scandir(real), key=lambda below: below.name):
                 if not _is_ignored(below):
-                    yield from _walk(root, real, below, f"{path}/{below.name}", kind, (*within, real))
+                    yield from _walk(root, real, below, f"{path}/{below.name}", kind, (*within, real), links)
     except (OSError, RuntimeError) as error:
         yield Unreadable(path, kind, "file_unreadable", _reason(error))
 

@@ -132,6 +132,18 @@ def test_links_within_are_followed_and_loops_end(tmp_path: Path) -> None:
     assert len(paths) == len(set(paths)) < 20
 
 
+@pytest.mark.timeout(60)
+def test_folders_that_lead_to_one_another_end(tmp_path: Path) -> None:
+    """A dozen of them have more ways through than could be walked in a year."""
+    for one in range(12):
+        put(tmp_path, f"penalties/{one}/a.csv")
+        for other in range(12):
+            (tmp_path / f"penalties/{one}/to{other}").symlink_to(f"../{other}")
+    files, unreadable = walk_landing(tmp_path)
+    assert len(files) == 1_000 + 12
+    assert {item.rule for item in unreadable} == {"limit_exceeded"} and len(unreadable) < 12_144
+
+
 def test_what_is_no_readable_file_is_refused(tmp_path: Path) -> None:
     put(tmp_path, "penalties/a.csv")
     (tmp_path / "penalties/nowhere.csv").symlink_to("gone.csv")
