@@ -51,7 +51,6 @@ def cron(at: time) -> str:
 
 def made(night: Night, at: time) -> RunnerDeployment:
     """The deployment as it shall stand."""
-    from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
     from prefect.deployments.runner import EntrypointType  # type: ignore[attr-defined]
     from prefect.schedules import Cron
 
@@ -61,9 +60,9 @@ def made(night: Night, at: time) -> RunnerDeployment:
         DEPLOYMENT,
         schedules=[Cron(cron(at), timezone=ZONE_NAME)],
         parameters=night.parameters(),
-        concurrency_limit=ConcurrencyLimitConfig(
-            limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE
-        ),
+        # No limit of the server's: a night that is killed would keep its place there, and all later ones wait for it.
+        # The lock in the output folder lets one run at a time, and is free when its holder dies.
+        concurrency_limit=None,
         description="What has landed becomes today's snapshot 每夜运行",
         entrypoint_type=EntrypointType.MODULE_PATH,
     )

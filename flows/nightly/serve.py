@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from flows.control.folder import OutFolder
+from flows.control.folder import OutFolder, existing_out
 from flows.days import ZONE
 from flows.nightly.night import Night, is_due, missed, read_time
 from flows.nightly.server import environment, make_home, running_server, server_version
@@ -113,8 +113,10 @@ def describe(out: Path, host: str, port: int, environ: Mapping[str, str]) -> lis
     """What the server has: schedule, next night, last runs.
 
     Raises:
+        UsageError: ``out_missing``.
         CreditgradeError: ``server_away``.
     """
+    existing_out(out)
     enter(out, host, port, environ)
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import (
@@ -198,11 +200,17 @@ def _stay(deployment: RunnerDeployment, api: str) -> None:
     runner.add_deployment(deployment)
 
     async def serving() -> None:
+        ended = asyncio.Event()
+        # Prefect's own way to end at SIGTERM breaks its tasks off in mid-run, with warnings and tracebacks.
+        loop = asyncio.get_running_loop()
+        runner.handle_sigterm = lambda *_: loop.call_soon_threadsafe(ended.set)
         # The runner lives on when its server is gone, and starts nothing any more: whoever restarts it must know.
         starting = asyncio.create_task(runner.start())
         watching = asyncio.create_task(_until_away(api))
-        done, _ = await asyncio.wait({starting, watching}, return_when=asyncio.FIRST_COMPLETED)
+        ending = asyncio.create_task(ended.wait())
+        done, _ = await asyncio.wait({starting, watching, ending}, return_when=asyncio.FIRST_COMPLETED)
         watching.cancel()
+        ending.cancel()
         if starting not in done:
             starting.cancel()
             await asyncio.wait({starting}, timeout=_LOOK_EVERY_SECONDS)
