@@ -151,7 +151,7 @@ def automate(
     """Let the server tell somebody when a night fails, or does not run at all."""
     from flows.nightly.automations import automate as set_up
 
-    if (webhook is None) == (mail is None):
+    if not (webhook or mail):
         raise UsageError("who is told? --webhook URL or --mail MAILTO", rule="missing_option")
     for line in set_up(out, webhook=webhook, mail=mail, silence_hours=silence, host=host, port=port):
         print(line)
@@ -160,7 +160,9 @@ def automate(
 def _night(landing: Path, out: Path, lake: Path | None, policy: Path | None, on_finish: str | None) -> Any:
     from flows.control.notify import parse_command
     from flows.nightly.night import Night
+    from flows.request import Request, stand_apart
 
+    stand_apart(Request(landing, out, lake=lake))
     if on_finish is not None:
         parse_command(on_finish)
     return Night(landing, out, lake, policy, on_finish=on_finish)

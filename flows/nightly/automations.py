@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.control.folder import existing_out
 from flows.nightly.deployment import NAME
 from flows.nightly.serve import enter
 from flows.nightly.settings import DEPLOYMENT
@@ -29,7 +30,7 @@ _FAILED_BODY = "{{ flow_run.name }}: {{ flow_run.state.message or flow_run.state
 def automate(
     out: Path, *, webhook: str | None, mail: str | None, silence_hours: float, host: str, port: int
 ) -> list[str]:
-    """Makes both automations, or brings them up to date.
+    """Makes both automations for each way that is given, or brings them up to date.
 
     Args:
         out: the output folder; ``PREFECT_HOME`` lies in it.
@@ -42,30 +43,33 @@ def automate(
         a line for each automation, as read back from the server.
 
     Raises:
-        UsageError: ``bad_address``.
+        UsageError: ``bad_address``, ``out_missing``.
         CreditgradeError: ``server_away``, ``automation_not_kept``.
     """
-    if webhook is not None and not webhook.startswith(("http://", "https://")):
+    existing_out(out)
+    if webhook and not webhook.startswith(("http://", "https://")):
         raise UsageError("--webhook must begin with http:// or https://", rule="bad_address")
-    if mail is not None and not mail.startswith(("mailto://", "mailtos://")):
+    if mail and not mail.startswith(("mailto://", "mailtos://")):
         raise UsageError("--mail must begin with mailto:// or mailtos://", rule="bad_address")
     enter(out, host, port, os.environ)
     from prefect.client.orchestration import get_client
 
-    way = "webhook" if webhook else "mail"
-    block = _webhook(str(webhook)) if webhook else _mail(str(mail))
-    wanted = {
-        f"{FAILED} ({way})": (_on_failure(), "creditgrade: the night failed", _FAILED_BODY),
-        f"{SILENT} ({way})": (
-            _on_silence(silence_hours),
-            "creditgrade: no night ended well",
-            f"no night ended well for {silence_hours:g} hours; creditgrade doctor says more",
-        ),
-    }
+    blocks = {}
+    if webhook:
+        blocks["webhook"] = _webhook(webhook)
+    if mail:
+        blocks["mail"] = _mail(mail)
+    silence = f"no night ended well for {silence_hours:g} hours; creditgrade doctor says more"
+    told = []
     with get_client(sync_client=True) as client:
-        for name, (trigger, subject, body) in wanted.items():
-            _put(client, name, trigger, block, subject, body)
-        return [_read_back(client, name) for name in wanted]
+        for way, block in blocks.items():
+            failed, silent = f"{FAILED} ({way})", f"{SILENT} ({way})"
+            _put(client, failed, _on_failure(), block, "creditgrade: the night failed", _FAILED_BODY)
+            _put(
+                client, silent, _on_silence(silence_hours), block, "creditgrade: no night ended well", silence
+            )
+            told += [_read_back(client, failed), _read_back(client, silent)]
+    return told
 
 
 def _webhook(url: str) -> UUID:

@@ -11,14 +11,13 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from prefect.states import Cancelled, Completed
+from prefect.states import Cancelled, Completed, Failed
 
 from flows.control.failures import as_failure
 from flows.control.folder import OutFolder
 from flows.days import ZONE
 from flows.nightly.night import late_for, missed
 from flows.nightly.settings import FLOW
-from flows.prefect_flow import StageFailed
 from flows.request import Request
 from flows.run import run
 from records.errors import CreditgradeError, UsageError
@@ -99,7 +98,7 @@ def nightly(
     try:
         answered = run(request, now=now, environ=os.environ, show=_Silent())
     except BaseException as error:  # noqa: BLE001 (Prefect keeps the text of an exception: only ours quotes no row)
-        raise StageFailed(str(as_failure(error))) from None
+        return Failed(message=str(as_failure(error)))  # raised, it would stand behind words of Prefect's own
     told = f"{answered.published.path.name}: " + (
         "published" if answered.published.is_new else "nothing to do"
     )

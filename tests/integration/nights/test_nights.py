@@ -5,7 +5,9 @@ They share one graded city and one Prefect server, so they stand in one file (a 
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -76,6 +78,23 @@ def test_a_check_answers_as_the_run_would_and_changes_nothing(
     assert (tree(mine.out), tree(mine.landing)) == before
     assert not (tmp_path / "called").exists()
     assert list(scratch.iterdir()) == []
+
+
+def test_a_check_removes_what_a_killed_one_has_left(
+    tmp_path: Path, scratch: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ("run", "--check", "--landing", tmp_path / "none", "--out", tmp_path / "out")
+    killed, going_on = scratch / "creditgrade-check-1", scratch / "creditgrade-check-2"
+    for folder in (killed, going_on):
+        (folder / "lake" / "received").mkdir(parents=True)
+    handle = os.open(going_on, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    command(*asked, code=2)
+    assert killed.exists(), "so young that it may not be locked yet"
+    monkeypatch.setattr("flows.check._YOUNG_SECONDS", 0)
+    command(*asked, code=2)
+    os.close(handle)
+    assert list(scratch.iterdir()) == [going_on]
 
 
 def test_a_check_tells_what_is_wrong_with_the_command(tmp_path: Path, command: Command) -> None:
@@ -337,15 +356,16 @@ def test_a_night_that_fails_tells_by_webhook_and_mail(graded: Graded, tmp_path: 
         address = f"mailto://127.0.0.1:{mail.server_address[1]}?from=night@example.cn&to=duty@example.cn"
         done = commands(
             automate,
-            automate,
-            ("nightly", "automate", *where, "--mail", address),
+            ("nightly", "automate", "--out", tmp_path / "mistyped", *where[2:], "--mail", address),
+            (*automate, "--mail", address),  # both, as where both stand in the environment
             (*up, *where, "--once"),
             ("nightly", "show", *where),
             ("doctor", *where),
             (*up, "--out", tmp_path / "other", "--port", port),
         )
-        assert [one.code for one in done] == [0, 0, 0, 1, 0, 1, 2]
-        assert "creditgrade night failed (webhook): on" in done[1].stdout
+        assert [one.code for one in done] == [0, 2, 0, 1, 0, 1, 2]
+        assert "[out_missing]" in done[1].stderr and not (tmp_path / "mistyped").exists()
+        assert done[2].stdout.count(": on") == 4
         night = done[3]
         assert "schedule 0 2 * * * Asia/Shanghai; next night " in night.stdout
         assert "running now: http://127.0.0.1:" in night.stdout
@@ -361,11 +381,21 @@ def test_a_night_that_fails_tells_by_webhook_and_mail(graded: Graded, tmp_path: 
             time.sleep(0.2)
     assert hook.told[0]["subject"] == "creditgrade: the night failed"
     assert "--accept-stale penalties" in hook.told[0]["body"], "what is sent says how to go on"
+    name, sentence = hook.told[0]["body"].split(": ", 1)
+    assert name.startswith("creditgrade as_of=") and sentence == told["message"], "no words of Prefect's own"
     assert "duty@example.cn" in mail.told[0]
     names = [one["name"] for one in ask(api, "automations/filter", {})]
     assert sorted(names) == [
         f"creditgrade night {what} ({way})" for what in ("failed", "missing") for way in ("mail", "webhook")
     ]
+
+    # A night that was killed must not keep a place for which the next ones wait.
+    standing = ask(api, "deployments/name/creditgrade-nightly/nightly")
+    assert (standing["concurrency_limit"], standing["global_concurrency_limit"]) == (None, None)
+
+    # An output folder among what was delivered is refused before the server writes there.
+    (inside,) = commands((*up, "--out", mine.landing / "out", "--port", port))
+    assert "[out_in_landing]" in inside.stderr and not (mine.landing / "out").exists()
 
     # Deployed again: one deployment with one schedule still, and another time of day takes its place.
     done_again = script(REDEPLOY, mine.landing, mine.out, port)
