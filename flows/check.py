@@ -10,6 +10,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,6 +25,10 @@ from publish.places import TEMP_PREFIX
 from records.errors import CreditgradeError, UsageError
 from records.lake import Lake
 from records.lake.disk import TEMP_PREFIX as LAKE_TEMP_PREFIX
+from records.lake.disk import take_lock
+
+_SHADOW_PREFIX = "creditgrade-check-"
+_YOUNG_SECONDS = 60
 
 
 def check(request: Request, *, now: datetime, environ: Mapping[str, str], show: Show) -> Answered:
@@ -61,11 +66,33 @@ def check(request: Request, *, now: datetime, environ: Mapping[str, str], show: 
 @contextmanager
 def _shadow() -> Iterator[Path]:
     """A folder for this user alone; rows stand in it while the check lasts."""
-    folder = Path(tempfile.mkdtemp(prefix="creditgrade-check-"))  # mode 700
+    _remove_leftovers(Path(tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=_SHADOW_PREFIX))  # mode 700
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
+        take_lock(handle, 0)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+def _remove_leftovers(temporary: Path) -> None:
+    """What a check that was killed has left: delivered rows may stand in it. One that lasts holds its folder's lock."""
+    for folder in temporary.glob(f"{_SHADOW_PREFIX}*"):
+        try:
+            about = folder.lstat()
+            # One that was made just now may not be locked yet.
+            if about.st_uid != os.geteuid() or time.time() - about.st_ctime < _YOUNG_SECONDS:
+                continue
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:
+            continue
+        try:
+            if take_lock(handle, 0):
+                shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(handle)
 
 
 def _link_out(out: OutFolder, shadow: OutFolder) -> None:
