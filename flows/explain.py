@@ -14,6 +14,7 @@ from flows.days import read_day
 from policy.uscc import USCC_ALPHABET, USCC_LENGTH, uscc_defect
 from publish.lookup import look_up, with_org_code
 from publish.places import DESK_MANIFEST, MANIFEST
+from publish.pruned import read_pruned
 from publish.revisions import revisions
 from records.errors import CreditgradeError, UsageError
 
@@ -135,7 +136,7 @@ def snapshot_of(out: Path, as_of: date | None, *, for_desk: bool = False) -> Pat
     """The snapshot that answers for a day: that of latest.json, or the newest revision of the day.
 
     Raises:
-        UsageError: ``no_snapshot``, ``out_missing``.
+        UsageError: ``no_snapshot``, ``out_missing``; ``snapshot_pruned`` where what the desk reads is all that is left.
     """
     folder = existing_out(out)
     latest = read_latest(folder)
@@ -149,7 +150,16 @@ def snapshot_of(out: Path, as_of: date | None, *, for_desk: bool = False) -> Pat
         raise UsageError(f"{out} holds no snapshot{day}; {command} makes one", rule="no_snapshot")
     # A snapshot that leaves out what is known by now answers another question.
     whole = [r for r in standing if (_manifest(r.path, for_desk=for_desk) or {}).get("known_by") is None]
-    return (whole or standing)[-1].path
+    found = (whole or standing)[-1]
+    pruned = None if for_desk else read_pruned(found.path)
+    if pruned is not None:
+        raise UsageError(
+            f"{found.path} was pruned on {pruned.on}, eligibility alone is left; `creditgrade run --landing LANDING "
+            f"--lake {shlex.quote(str(folder.lake))} --out ANOTHER --as-of {found.as_of} --known-by {found.as_of}` "
+            "makes the day again",
+            rule="snapshot_pruned",
+        )
+    return found.path
 
 
 def _manifest(path: Path, *, for_desk: bool) -> dict[str, Any] | None:

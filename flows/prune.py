@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,6 +19,7 @@ from flows.control.latest import read_latest
 from flows.control.lock import one_run
 from flows.control.status import read_last_good
 from flows.days import ZONE
+from publish.places import REPORTS
 from publish.pruned import prune_snapshot, removable
 from publish.revisions import revisions
 from records.lake.disk import clear_disk_errors
@@ -28,7 +30,7 @@ class Removal:
     """Files to go together.
 
     Attributes:
-        place: the snapshot, or the folder of logs.
+        place: the snapshot, the folder of its reports, or that of logs.
         files: relative to it.
         bytes: of all.
     """
@@ -43,19 +45,20 @@ class Plan:
     """What the policy no longer keeps on a day.
 
     Attributes:
-        snapshots_before: snapshots of earlier days lose their bulk.
+        snapshots_before: snapshots of earlier days lose their bulk, and all their reports.
         logs_before: logs last written on an earlier day go.
     """
 
     snapshots_before: date
     logs_before: date
     snapshots: tuple[Removal, ...]
+    reports: tuple[Removal, ...]
     logs: Removal
 
     @property
     def bytes(self) -> int:
         """That will be free."""
-        return self.logs.bytes + sum(removal.bytes for removal in self.snapshots)
+        return self.logs.bytes + sum(removal.bytes for removal in (*self.snapshots, *self.reports))
 
 
 def prune(
@@ -96,6 +99,8 @@ def prune(
         plan = _plan(folder, _months_before(today, months), today - timedelta(days=days))
         for removal in plan.snapshots:
             prune_snapshot(removal.place, removal.files, today)
+        for removal in plan.reports:
+            shutil.rmtree(removal.place)
         for name in plan.logs.files:
             (plan.logs.place / name).unlink(missing_ok=True)
     return plan
@@ -103,12 +108,17 @@ def prune(
 
 def _plan(out: OutFolder, snapshots_before: date, logs_before: date) -> Plan:
     kept = set(_named(out))
-    snapshots = []
+    snapshots, reports = [], []
     for revision in revisions(out.root):
         if revision.as_of < snapshots_before and revision.path.resolve() not in kept:
             files = removable(revision.path)
             if files:
                 snapshots.append(Removal(revision.path, tuple(files), sum(files.values())))
+            # They hold the same classes and names once more.
+            folder = out.root / REPORTS / revision.name
+            if folder.is_dir():
+                sizes = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
+                reports.append(Removal(folder, tuple(sizes), sum(sizes.values())))
     logs = {
         path.name: path.stat().st_size
         for path in sorted(out.logs.glob("*.jsonl") if out.logs.is_dir() else ())
@@ -118,6 +128,7 @@ def _plan(out: OutFolder, snapshots_before: date, logs_before: date) -> Plan:
         snapshots_before,
         logs_before,
         tuple(snapshots),
+        tuple(reports),
         Removal(out.logs, tuple(logs), sum(logs.values())),
     )
 
@@ -140,7 +151,7 @@ def lines(plan: Plan, out: Path, *, dry_run: bool) -> list[str]:
     would = "would go" if dry_run else "removed"
     told = [
         f"{removal.place.relative_to(out)}: {len(removal.files)} files {would}, {_mib(removal.bytes)}"
-        for removal in plan.snapshots
+        for removal in (*plan.snapshots, *plan.reports)
     ]
     if plan.logs.files:
         told.append(f"logs: {len(plan.logs.files)} files {would}, {_mib(plan.logs.bytes)}")

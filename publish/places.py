@@ -2,6 +2,7 @@
 
 SNAPSHOTS = "snapshots"
 TEMP_PREFIX = ".writing-"
+REPORTS = "reports"  # beside the snapshots, a folder of the same name for each
 REGULATORS = "regulators"
 DESK = "desk"
 MANIFEST = "manifest.json"

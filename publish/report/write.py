@@ -19,14 +19,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from publish.places import MANIFEST, REPORT, SNAPSHOTS
+from publish.places import MANIFEST, REPORT, REPORTS, SNAPSHOTS
 from publish.report.books import write_books
 from publish.report.figures import open_tables, read_manifest
 from publish.report.package import datapackage, dictionary_html
 from publish.report.page import as_pdf
 from records.lake.disk import clear_disk_errors, sync_folder, write_json
 
-REPORTS, ABOUT = "reports", "report.json"
+ABOUT = "report.json"
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from flows.control.folder import OutFolder
 from flows.doctor import Finding, Place, examine
+from flows.explain import snapshot_of
 from flows.prune import lines, prune
 from publish.pruned import read_pruned
 from publish.verify import verify
 from records.errors import PromiseBroken, UsageError
 from records.lake import Lake
-from tests.integration.nights.conftest import NOW, City
+from tests.integration.nights.conftest import DAY, NOW, City
 
 
 def metrics(city: City) -> dict[str, float]:
@@ -100,6 +101,8 @@ def test_what_the_doctor_finds(city: City, tmp_path: Path) -> None:
     later = NOW + timedelta(days=2)
     assert "backfill 2026-06-28 2026-06-29" in look(city)["nights"].told
     assert look(city, now=later)["acceptances"].level == "warn"
+    city.run(accept_stale=("honours",), reason="moving still", until="2026-07-20")
+    assert look(city, now=later)["acceptances"].level == "ok", "the longer one goes on"
 
     found = look(city, now=NOW + timedelta(days=90), landing=tmp_path / "gone")
     assert {"landing", "nights", "freshness"} <= levels(found, "bad")
@@ -146,6 +149,10 @@ def test_old_snapshots_keep_manifest_and_eligibility(city: City) -> None:
         for p in snapshot(city, "2026-06-30").rglob("*")
         if p.is_file()
     }
+    reports = city.out / "reports"
+    for day in ("2026-06-30", "2026-07-01"):
+        (reports / f"as_of={day}").mkdir(parents=True)
+        (reports / f"as_of={day}" / "city.xlsx").write_bytes(b"classes")
     old = min(city.out.glob("logs/*"))
     os.utime(old, (NOW.timestamp(), NOW.timestamp()))
     later = NOW + timedelta(days=3 * 366 + 60)
@@ -169,9 +176,17 @@ def test_old_snapshots_keep_manifest_and_eligibility(city: City) -> None:
     assert not any("regulators" in path.parts for path in left)
     assert all(before[path] == data for path, data in left.items() if path.name != "pruned.json")
     assert not old.exists()
+    # Workbooks of a day hold its classes once more.
+    assert told[1].startswith("reports/as_of=2026-06-30: 1 files would go")
+    assert [path.name for path in reports.iterdir()] == ["as_of=2026-07-01"]
     # The snapshot that latest.json names stays whole, however old; a second time nothing is left to do.
     assert snapshot(city, "2026-07-01").joinpath("regulators", "grades.parquet").exists()
     assert len(remove(False)) == 1
+
+    with pytest.raises(UsageError) as caught:
+        snapshot_of(city.out, DAY)
+    assert caught.value.rule == "snapshot_pruned" and "--known-by 2026-06-30" in str(caught.value)
+    assert snapshot_of(city.out, DAY, for_desk=True) == snapshot(city, "2026-06-30")
 
     pruned = read_pruned(snapshot(city, "2026-06-30"))
     assert pruned is not None and "regulators/grades.parquet" in pruned.files
