@@ -237,7 +237,11 @@ def _some(names: list[str]) -> str:
 def _acceptances(place: Place) -> list[Finding]:
     kept = load_acceptances(place.out.acceptances)
     standing = [item for item in kept if item.is_valid_on(place.today)]
-    soon = [item for item in standing if item.until and item.until <= place.today + timedelta(days=3)]
+    # Of several for the same gap the one that lasts longest says when it refuses again.
+    last = {
+        (item.kind, item.target): item for item in sorted(standing, key=lambda one: one.until or date.max)
+    }
+    soon = [item for item in last.values() if item.until and item.until <= place.today + timedelta(days=3)]
     if soon:
         names = _some([f"{item.kind} {item.target} ({item.until})" for item in soon])
         return [Finding("acceptances", "warn", f"end within three days, and refuse then: {names}")]
