@@ -10,8 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from publish.places import DESK, DESK_MANIFEST, MANIFEST
-from publish.pruned import PRUNED
+from publish.places import DESK, DESK_MANIFEST, MANIFEST, PRUNED
 from records.errors import InputRefused, UsageError
 
 ELIGIBILITY, BLOCKERS = "eligibility.parquet", "eligibility_blockers.parquet"

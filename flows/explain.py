@@ -6,17 +6,19 @@ import json
 import shlex
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from flows.control.folder import existing_out
 from flows.control.latest import read_latest
 from flows.days import read_day
 from policy.uscc import USCC_ALPHABET, USCC_LENGTH, uscc_defect
 from publish.lookup import look_up, with_org_code
-from publish.places import DESK_MANIFEST, MANIFEST
-from publish.pruned import read_pruned
+from publish.places import DESK_MANIFEST, MANIFEST, PRUNED
 from publish.revisions import revisions
 from records.errors import CreditgradeError, UsageError
+
+if TYPE_CHECKING:
+    from publish.pruned import Pruned
 
 Format = Literal["text", "json", "html"]
 FORMATS = ("text", "json", "html")
@@ -151,7 +153,7 @@ def snapshot_of(out: Path, as_of: date | None, *, for_desk: bool = False) -> Pat
     # A snapshot that leaves out what is known by now answers another question.
     whole = [r for r in standing if (_manifest(r.path, for_desk=for_desk) or {}).get("known_by") is None]
     found = (whole or standing)[-1]
-    pruned = None if for_desk else read_pruned(found.path)
+    pruned = None if for_desk or not (found.path / PRUNED).exists() else _pruned(found.path)
     if pruned is not None:
         raise UsageError(
             f"{found.path} was pruned on {pruned.on}, eligibility alone is left; `creditgrade run --landing LANDING "
@@ -160,6 +162,12 @@ def snapshot_of(out: Path, as_of: date | None, *, for_desk: bool = False) -> Pat
             rule="snapshot_pruned",
         )
     return found.path
+
+
+def _pruned(path: Path) -> Pruned | None:
+    from publish.pruned import read_pruned  # imports pyarrow, which an explanation need not wait for
+
+    return read_pruned(path)
 
 
 def _manifest(path: Path, *, for_desk: bool) -> dict[str, Any] | None:

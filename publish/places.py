@@ -6,6 +6,7 @@ REPORTS = "reports"  # beside the snapshots, a folder of the same name for each
 REGULATORS = "regulators"
 DESK = "desk"
 MANIFEST = "manifest.json"
+PRUNED = "pruned.json"
 REPORT = f"{REGULATORS}/report.html"
 DESK_MANIFEST = f"{DESK}/manifest.json"
 

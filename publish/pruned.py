@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from publish.places import DESK, MANIFEST
+from publish.places import DESK, MANIFEST, PRUNED
 from records.lake.disk import sync_folder, write_json
 
-PRUNED = "pruned.json"
 KEPT = tuple(
     f"{DESK}/{name}.{suffix}"
     for name in ("eligibility", "eligibility_blockers")

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from publish.places import CORES, DESK, DESK_MANIFEST, MANIFEST, SNAPSHOTS
-from publish.pruned import KEPT, PRUNED, read_pruned
+from publish.places import CORES, DESK, DESK_MANIFEST, MANIFEST, PRUNED, SNAPSHOTS
+from publish.pruned import KEPT, read_pruned
 from publish.tables import CLASS_WORDS, TABLES, TableSpec
 from records.errors import UsageError
 
