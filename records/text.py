@@ -25,6 +25,8 @@ WHITE_RE2 = "[" + "".join(f"\\x{{{point:x}}}" for point in WHITE_POINTS) + "]"
 _SHORT = 100
 # First bytes of the white characters of two and three bytes, but for U+3000 and U+FEFF.
 _FIRST_BYTES = (0xC2, 0xCD, 0xD8, 0xE1, 0xE2)
+# Raised, lowered, circled and dotted numerals, and the digits of mathematical alphabets.
+_ODD_NUMERALS = r"[\p{No}\x{1D7CE}-\x{1D7FF}]"
 # Brackets of every style that names and numbers are written with.
 OPENING = "〔【[〈《「『〖〘〚{"
 CLOSING = "〕】]〉》」』〗〙〛}"
@@ -134,9 +136,20 @@ def _plain_brackets(array: pa.StringArray) -> pa.StringArray:
     return array
 
 
+def _by_width(array: pa.StringArray) -> pa.StringArray:
+    """Width folded. NFKC, but a value with numerals to which that gives another meaning (10², ①) stays as it is."""
+
+    def plain(some: pa.StringArray) -> pa.StringArray:
+        return pc.if_else(
+            pc.match_substring_regex(some, _ODD_NUMERALS), some, pc.utf8_normalize(some, form="NFKC")
+        )
+
+    return on_rows(array, rows_where(array, _suspects_nfkc, 2), plain)
+
+
 def folded(array: pa.StringArray) -> pa.StringArray:
-    """Width folded (NFKC) and no white space at the ends: how values are read."""
-    return trimmed(nfkc(array))
+    """Width folded and no white space at the ends: how values are read."""
+    return trimmed(_by_width(array))
 
 
 def names_norm(array: pa.StringArray) -> pa.StringArray:
@@ -159,7 +172,7 @@ def docs_norm(array: pa.StringArray) -> pa.StringArray:
 
 def squeezed(array: pa.StringArray) -> pa.StringArray:
     """Width folded, without any white space."""
-    return without_white(nfkc(array))
+    return without_white(_by_width(array))
 
 
 def norms(texts: Iterable[str]) -> dict[str, str]:
@@ -177,8 +190,8 @@ def _of_one(function: Callable[[pa.StringArray], pa.StringArray], text: str) -> 
 def fold(text: str) -> str:
     """Width folded, white space trimmed.
 
-    >>> fold("　２０２４－０１ ")
-    '2024-01'
+    >>> fold("　２０２４－０１ "), fold("10²")
+    ('2024-01', '10²')
     """
     return _of_one(folded, text) or ""
 

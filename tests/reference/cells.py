@@ -20,11 +20,18 @@ class Unreadable(ValueError):
     """A cell that breaks a rule; the message is the rule family."""
 
 
+def _width(text: str) -> str:
+    """Full width read as half width; a numeral of another kind (10², ①) is no digit."""
+    if any(unicodedata.category(sign) == "No" or 0x1D7CE <= ord(sign) <= 0x1D7FF for sign in text):
+        return text
+    return unicodedata.normalize("NFKC", text)
+
+
 def text_of(cell: Cell, *, is_optional: bool = True) -> str | None:
     """The cell without blanks around it; null for blank and, in optional columns, for the usual signs."""
     if cell is None:
         return None
-    text = unicodedata.normalize("NFKC", str(cell)).strip() if is_optional else str(cell).strip()
+    text = _width(str(cell)).strip() if is_optional else str(cell).strip()
     if text == "" or (is_optional and text.upper() in NULLS):
         return None
     return str(cell).strip()
@@ -39,7 +46,7 @@ def date_of(cell: Cell, *, may_be_open: bool = False) -> date | None:
     text = text_of(cell)
     if text is None:
         return None
-    text = unicodedata.normalize("NFKC", text)
+    text = _width(text)
     if may_be_open and text in ("长期", "2099/12/31", "2099-12-31", "9999-12-31", "9999/12/31"):
         return OPEN_END
     try:
@@ -79,7 +86,7 @@ def uscc_of(cell: Cell) -> str | None:
     text = text_of(cell)
     if text is None:
         return None
-    code = unicodedata.normalize("NFKC", text).upper()
+    code = _width(text).upper()
     if re.fullmatch(r"\d(\.\d+)?E\+?\d+", code):
         raise Unreadable("code_as_number")
     if len(code) != 18:
@@ -111,7 +118,7 @@ def fen_of(cell: Cell) -> int | None:
     if text is None:
         return None
     try:
-        amount = Decimal(unicodedata.normalize("NFKC", text).replace(",", ""))
+        amount = Decimal(_width(text).replace(",", ""))
     except InvalidOperation as error:
         raise Unreadable("amount_unreadable") from error
     if not amount.is_finite():

@@ -85,6 +85,7 @@ CASES = [
             (kind, "uscc", "9134000071177114", ["uscc_length:uscc"]),
             (kind, "uscc", "9134000071177114OJ", ["uscc_alphabet:uscc"]),
             (kind, "uscc", "91340000711771143K", ["uscc_check:uscc"]),
+            (kind, "uscc", "9134000071177114③J", ["uscc_alphabet:uscc"]),
             (kind, "uscc", "\x01913400007117711000", ["code_as_number:uscc"]),
             (kind, "uscc", "9.134E+17", ["code_as_number:uscc"]),
             (kind, "uscc", " ９１３４０００0711771143j ", ["warn:uscc_lower_case:uscc"]),
