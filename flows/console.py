@@ -30,10 +30,10 @@ _STAGES = {
 
 
 class Console:
-    """Progress on stderr, on a terminal only; ``quiet`` leaves errors alone.
+    """Progress on stderr, on a terminal only.
 
     Args:
-        quiet: say nothing but errors.
+        quiet: say nothing but errors, and what went wrong around a run that no file tells of.
     """
 
     def __init__(self, quiet: bool = False) -> None:
@@ -75,9 +75,8 @@ class Console:
             self._print(text)
 
     def warn(self, text: str) -> None:
-        """One line on stderr that is a warning."""
-        if not self._quiet:
-            self._print(f"warning: {text}")
+        """One line on stderr that is a warning, also where the run is quiet: cron sends it to somebody."""
+        self._print(f"warning: {text}")
 
     def finished(self, answered: Answered, out: OutFolder) -> None:
         """The end of a good run: counts, and where everything is."""

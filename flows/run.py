@@ -40,7 +40,7 @@ class Show(Protocol):
         """Something worth a line, not wrong."""
 
     def warn(self, text: str) -> None:
-        """Something that somebody should look at."""
+        """Something that somebody should look at, and that stands nowhere else."""
 
 
 def run(request: Request, *, now: datetime, environ: Mapping[str, str], show: Show) -> Answered:

@@ -119,6 +119,20 @@ class TestRun:
         assert _run([*self.arguments(city), "-q"]) == 0
         assert capsys.readouterr() == ("", "")
 
+    @pytest.mark.parametrize(
+        ("command", "words"), [("false", "false ended with 1"), ("/no/such/command", "No such file")]
+    )
+    def test_a_notifier_that_fails_is_told_of_also_when_quiet(
+        self, city: City, capsys: Capture, command: str, words: str
+    ) -> None:
+        assert _run([*self.arguments(city), "-q", "--on-finish", command]) == 0
+        told = capsys.readouterr()
+        assert told.out == ""
+        assert told.err.startswith("warning: --on-finish: ") and words in told.err
+        city.fail["ingest"] = UsageError("no", rule="landing_missing")
+        assert _run([*self.arguments(city), "-q", "--on-finish", command, "--as-of", "2026-06-29"]) == 2
+        assert words in capsys.readouterr().err
+
     def test_an_error_is_one_line_also_when_quiet(self, city: City, capsys: Capture) -> None:
         city.graded.conservation["penalties"]["current"] += 1
         assert _run([*self.arguments(city), "-q"]) == 4
