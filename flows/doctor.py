@@ -19,6 +19,7 @@ from flows.control.folder import LEAST_FREE_BYTES, OutFolder
 from flows.control.latest import read_latest
 from flows.days import ZONE
 from flows.nightly.night import missed
+from flows.stages.ingest_landing import holds_no_file
 from publish.feeds import feed_line, troubled_feeds
 from records.lake import Lake, read_receipts
 from records.lake.compact import lake_status
@@ -84,8 +85,13 @@ def _folders(place: Place) -> list[Finding]:
     found = []
     if place.landing is not None:
         can_read = place.landing.is_dir() and os.access(place.landing, os.R_OK | os.X_OK)
-        told = f"{place.landing}" if can_read else f"{place.landing} cannot be read"
-        found.append(Finding("landing", "ok" if can_read else "bad", told))
+        if not can_read:
+            found.append(Finding("landing", "bad", f"{place.landing} cannot be read"))
+        elif holds_no_file(place.landing) and read_receipts(place.lake.journal):
+            told = f"{place.landing} holds no file at all, but the lake has deliveries: is its share mounted?"
+            found.append(Finding("landing", "warn", told))
+        else:
+            found.append(Finding("landing", "ok", f"{place.landing}"))
     for what, folder in (("out", place.out.root), ("lake", place.lake.root)):
         if not folder.is_dir():
             found.append(Finding(what, "warn", f"{folder} is made by the first run"))

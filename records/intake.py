@@ -66,8 +66,8 @@ class Intake:
         deliveries: in delivery order.
         warnings: one line each, for the manifest.
         accepted_gaps: gaps that a person accepted: ``{"type", "kind", "path", "sha256", "rule", "reason", "until"}``.
-        repairs: one line each about what was found damaged and made again. They concern the machine, no answer:
-            the manifest of the same inputs stays the same.
+        repairs: one line each about what was found damaged and made again, and about a landing folder in which
+            nothing lies. They concern the machine, no answer: the manifest of the same inputs stays the same.
         packs: files that hold the rows of many small tables once more.
     """
 

@@ -21,6 +21,7 @@ from flows.stages.ingest_deliveries import (
     withdrawn_receipts,
 )
 from flows.stages.ingest_judge import Judging
+from flows.stages.ingest_landing import holds_no_file
 from flows.stages.ingest_receive import receive
 from flows.stages.ingest_workers import parse_missing, reader_digest, source_finder
 from records.errors import CreditgradeError, InputRefused
@@ -118,6 +119,11 @@ def ingest(
     ):
         when = "was ever received" if known_by is None else f"had been received by {known_by}"
         raise InputRefused(f"no market entity {when}", rule="no_entities")
+    if landing is not None and journal and holds_no_file(landing):
+        repairs.append(
+            f"landing folder {landing} holds no file at all: is its share mounted? The answer is made from what was "
+            "received before"
+        )
     warnings += [*refusal_warnings, *_withdrawal_warnings(known, withdrawn), *_file_warnings(deliveries)]
     return Intake(deliveries, tuple(warnings), tuple(gaps), (*repairs, *damaged), packs)
 

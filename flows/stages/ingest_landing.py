@@ -81,6 +81,11 @@ def walk_landing(landing: Path) -> tuple[list[LandingFile], list[Unreadable]]:
     return sorted(files, key=lambda item: item.path), sorted(unreadable, key=lambda item: item.path)
 
 
+def holds_no_file(landing: Path) -> bool:
+    """Whether there is no file at all, not even one that is ignored: so looks a share that was not mounted."""
+    return not any(files for _, _, files in os.walk(landing))
+
+
 def _root_kind(entry: os.DirEntry[str]) -> str | None:
     """The kind of an entry at the root, or None where it is ignored."""
     kind = _KIND_OF_FOLDER.get(entry.name)

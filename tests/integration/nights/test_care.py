@@ -19,7 +19,7 @@ from flows.prune import lines, prune
 from publish.pruned import read_pruned
 from publish.verify import verify
 from records.errors import PromiseBroken, UsageError
-from records.lake import Lake
+from records.lake import Lake, Receipt, append_receipts
 from tests.integration.nights.conftest import DAY, NOW, City
 
 
@@ -91,6 +91,20 @@ def test_a_healthy_installation(city: City) -> None:
         "acceptances",
         "nights",
     } <= set(found)
+
+
+def test_an_empty_landing_folder_is_told_of_where_the_lake_holds_deliveries(
+    city: City, tmp_path: Path
+) -> None:
+    empty = tmp_path / "not-mounted"
+    empty.mkdir()
+    city.run()
+    assert look(city, landing=empty)["landing"].level == "ok", "nothing was received yet"
+    receipt = Receipt("penalties/a.csv", "penalties", "0" * 64, 1, NOW.date(), 1, NOW.isoformat())
+    (city.out / "lake").mkdir(mode=0o700, exist_ok=True)
+    append_receipts(Lake(city.out / "lake").journal, [receipt])
+    found = look(city, landing=empty)["landing"]
+    assert (found.level, "is its share mounted?" in found.told) == ("warn", True)
 
 
 def test_what_the_doctor_finds(city: City, tmp_path: Path) -> None:
