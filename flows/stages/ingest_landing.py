@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -21,6 +21,8 @@ SYSTEM_FILES = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
 SYSTEM_FOLDERS = ("__macosx", "$recycle.bin", "system volume information", "lost+found", "@eadir")
 # Links to folders that are followed in one landing folder.
 FOLDER_LINKS = 1_000
+# Of what should not lie at the root a message names so many.
+_NAMED_STRAYS = 10
 
 _TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 _KIND_OF_FOLDER = {**{kind: kind for kind in KINDS}, **{zh: kind for kind, zh in KINDS_ZH.items()}}
@@ -60,7 +62,8 @@ def walk_landing(landing: Path) -> tuple[list[LandingFile], list[Unreadable]]:
 
     Raises:
         UsageError: ``landing_missing`` where the folder does not exist or cannot be listed.
-        InputRefused: ``unknown_folder`` for a folder that is no kind, ``file_at_root`` for a file beside them.
+        InputRefused: ``unknown_folder`` for folders that are no kind, ``file_at_root`` for files beside them; where
+            there are both, the first names them.
     """
     try:
         root = landing.resolve(strict=True)
@@ -68,12 +71,10 @@ def walk_landing(landing: Path) -> tuple[list[LandingFile], list[Unreadable]]:
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else "it is a loop of links"
         raise UsageError(f"landing folder {landing}: {reason}", rule="landing_missing") from error
-    kinds = [(entry, _root_kind(entry)) for entry in entries]
     links = count()
     found = [
         item
-        for entry, kind in kinds
-        if kind
+        for entry, kind in _folders_of_kinds(entries)
         for item in _walk(root, root, entry, entry.name, kind, (), links)
     ]
     files = [item for item in found if isinstance(item, LandingFile)]
@@ -86,23 +87,37 @@ def holds_no_file(landing: Path) -> bool:
     return not any(files for _, _, files in os.walk(landing))
 
 
-def _root_kind(entry: os.DirEntry[str]) -> str | None:
-    """The kind of an entry at the root, or None where it is ignored."""
-    kind = _KIND_OF_FOLDER.get(entry.name)
-    shown = _text(entry.name)
-    if _is_folder(entry) or (kind and entry.is_symlink()):
-        if kind:
-            return kind
-        if _matches(entry.name, IGNORED_FILES + SYSTEM_FOLDERS):
-            return None
-        raise InputRefused(
-            f"unknown folder; known are {', '.join(KINDS)} and {', '.join(KINDS_ZH.values())}",
-            rule="unknown_folder",
-            file=shown,
-        )
-    if _matches(entry.name, IGNORED_FILES + SYSTEM_FILES):
-        return None
-    raise InputRefused("a file must lie in the folder of its kind", rule="file_at_root", file=shown)
+def _folders_of_kinds(entries: Sequence[os.DirEntry[str]]) -> list[tuple[os.DirEntry[str], str]]:
+    """The entries at the root that are read, each with its kind; all that should not lie there are named at once."""
+    found, folders, files = [], [], []
+    for entry in entries:
+        kind = _KIND_OF_FOLDER.get(entry.name)
+        if _is_folder(entry) or (kind and entry.is_symlink()):
+            if kind:
+                found.append((entry, kind))
+            elif not _matches(entry.name, IGNORED_FILES + SYSTEM_FOLDERS):
+                folders.append(_text(entry.name))
+        elif not _matches(entry.name, IGNORED_FILES + SYSTEM_FILES):
+            files.append(_text(entry.name))
+    if folders or files:
+        raise _strays(folders, files)
+    return found
+
+
+def _strays(folders: Sequence[str], files: Sequence[str]) -> InputRefused:
+    names = [*folders, *files]
+    if len(names) == 1:
+        told = "unknown folder" if folders else "a file beside the folders of the kinds"
+    else:
+        shown = [*(f"folder {name}" for name in folders), *(f"file {name}" for name in files)][:_NAMED_STRAYS]
+        more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+        told = f"in the landing folder lie {', '.join(shown)}{more}"
+    return InputRefused(
+        f"{told}: move it out of the landing folder, or under the folder of a kind, which are {', '.join(KINDS)} and "
+        f"{', '.join(KINDS_ZH.values())}",
+        rule="unknown_folder" if folders else "file_at_root",
+        file=names[0] if len(names) == 1 else None,
+    )
 
 
 def _walk(

@@ -87,6 +87,19 @@ def test_anything_unknown_at_the_root_stops_the_run(tmp_path: Path, path: str, r
     assert raised.value.file == path.split("/")[0]
 
 
+def test_all_that_should_not_lie_at_the_root_is_named_at_once(tmp_path: Path) -> None:
+    put(tmp_path, "listings/a.csv", "b.csv", "处罚/a.csv", "out/x/a.csv", "README.txt")
+    with pytest.raises(InputRefused) as raised:
+        walk_landing(tmp_path)
+    assert (raised.value.rule, raised.value.file) == ("unknown_folder", None)
+    told = "in the landing folder lie folder out, folder 处罚, file b.csv: move it out of the landing folder, or under"
+    assert str(raised.value).startswith(told)
+    put(tmp_path, *(f"{number:02}.csv" for number in range(20)))
+    with pytest.raises(InputRefused, match=r"file 06\.csv, file 07\.csv and 13 more: move it") as raised:
+        walk_landing(tmp_path)
+    assert "\n" not in str(raised.value)
+
+
 def test_an_unknown_empty_folder_stops_too(tmp_path: Path) -> None:
     (tmp_path / "处罚").mkdir()
     with pytest.raises(InputRefused, match="unknown_folder"):
