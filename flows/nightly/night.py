@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.control.folder import OutFolder
 from flows.control.latest import read_latest
 from flows.days import ZONE
 from records.errors import UsageError
+
+if TYPE_CHECKING:
+    from publish.revisions import Revision
+
+# So far back a missed night is named; after that nobody grades it any more without being asked.
+_MISSED_DAYS = 31
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,10 @@ def is_due(out: OutFolder, at: time, now: datetime) -> bool:
 
 
 def missed(out: OutFolder, until: date) -> list[date]:
-    """Days before ``until`` that have no snapshot, from the first day that has one on.
+    """Days before ``until`` that have no snapshot, of the last 31, from the first night on.
+
+    A night is graded on its own day. A snapshot of another day (``run --as-of``, a backfill) fills a gap and begins
+    no count; a gap is named until it is graded, however many nights went well since.
 
     Args:
         out: the output folder.
@@ -84,9 +93,28 @@ def missed(out: OutFolder, until: date) -> list[date]:
     """
     from publish.revisions import revisions
 
-    have = {revision.as_of for revision in revisions(out.root)}
-    known = [day for day in have if day < until]
-    return [day for day in days(max(known), until - timedelta(days=1)) if day not in have] if known else []
+    earlier = [revision for revision in revisions(out.root) if revision.as_of < until]
+    have = {revision.as_of for revision in earlier}
+    first = until - timedelta(days=_MISSED_DAYS)
+    gap = [day for day in days(first, until - timedelta(days=1)) if day not in have]
+    if not gap:
+        return []
+    # One manifest is enough where the night before the gap is one: the nearest is looked at first.
+    before = [revision for revision in reversed(earlier) if revision.as_of < gap[0]]
+    after = [revision for revision in earlier if revision.as_of > gap[0]]
+    for revision in (*before, *after):
+        if _is_night(revision):
+            return [day for day in gap if day > revision.as_of]
+    return []
+
+
+def _is_night(revision: Revision) -> bool:
+    """Whether a snapshot was made on the day that it is about."""
+    try:
+        made = datetime.fromisoformat((revision.manifest() or {})["created_at"])
+    except (KeyError, TypeError, ValueError):
+        return False
+    return made.astimezone(ZONE).date() == revision.as_of
 
 
 def days(first: date, last: date) -> Iterator[date]:

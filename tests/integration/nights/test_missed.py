@@ -59,6 +59,33 @@ def test_a_backfill_before_any_night_moves_nothing(city: City) -> None:
     assert missed(OutFolder(city.out), date(2026, 6, 29)) == []
 
 
+def test_a_gap_is_named_until_it_is_graded_or_a_month_old(city: City) -> None:
+    out = OutFolder(city.out)
+    for ago in (4, 2, 1, 0):
+        city.run(now=NOW - timedelta(days=ago))
+    assert missed(out, date(2026, 7, 1)) == [date(2026, 6, 27)], "three nights went well since"
+    assert missed(out, date(2026, 7, 28))[0] == date(2026, 6, 27)
+    assert missed(out, date(2026, 7, 29))[0] == date(2026, 7, 1)
+    fill(city, "2026-06-27", "2026-06-27")
+    assert missed(out, date(2026, 7, 1)) == []
+
+
+def test_a_day_long_past_begins_no_count(city: City) -> None:
+    out = OutFolder(city.out)
+    city.run(as_of="2022-03-01")
+    city.run(as_of="2026-06-10")
+    assert missed(out, date(2026, 6, 30)) == []
+    city.run(now=NOW)
+    assert missed(out, date(2026, 7, 1)) == [], "the first night has none before it"
+    assert missed(out, date(2026, 7, 2)) == [date(2026, 7, 1)]
+
+
+def test_a_snapshot_that_cannot_be_read_is_no_night(city: City) -> None:
+    city.run(now=NOW)
+    (city.out / "snapshots" / "as_of=2026-06-30" / "manifest.json").write_text("{}")
+    assert missed(OutFolder(city.out), date(2026, 7, 2)) == []
+
+
 @pytest.mark.parametrize(
     ("first", "last", "rule"),
     [
