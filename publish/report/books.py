@@ -47,13 +47,22 @@ def write_books(
         each file with the entities on its first sheet.
     """
     with _tables(snapshot, manifest) as con:
-        found = con.execute("SELECT coalesce(division_code, ''), count(*) FROM grades GROUP BY 1 ORDER BY 1")
-        entities = dict(found.fetchall())
+        entities = _divisions(con, has_changes=manifest["changes"]["previous"] is not None)
     some = partial(_books, snapshot, manifest, manifest_sha256, folder, sheet_rows)
     if sum(entities.values()) < WORTH_A_PROCESS:
         return some([None, *entities])
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         return [one for made in pool.map(some, ([None], list(entities))) for one in made]
+
+
+def _divisions(con: duckdb.DuckDBPyConnection, *, has_changes: bool) -> dict[str, int]:
+    """The divisions that get a workbook, with their entities: one that the last entity left has changes to show."""
+    left = "UNION ALL SELECT coalesce(division_code, ''), NULL FROM changes" if has_changes else ""
+    found = con.execute(
+        f"""SELECT division, count(uscc) FROM
+        (SELECT coalesce(division_code, '') AS division, uscc FROM grades {left}) GROUP BY 1 ORDER BY 1"""
+    )
+    return dict(found.fetchall())
 
 
 @contextmanager

@@ -120,6 +120,27 @@ def books(published: Published, tmp_path: Path) -> dict[str, dict[str, list[list
     return {place.stem: sheets(place) for place, _ in made}
 
 
+def test_a_division_that_the_last_entity_left_has_a_workbook(
+    graded: Graded, out: Path, tmp_path: Path
+) -> None:
+    from tests.integration.publish.test_changes import DAY_BEFORE, on
+
+    on(graded, DAY_BEFORE)
+    for name in ("grades", "eligibility"):
+        next(row for row in graded.rows[name] if row["uscc"] == A)["division_code"] = "341881"
+    publish(graded.result(), graded.edition(as_of=DAY_BEFORE), out)
+    on(graded, date(2026, 6, 30))
+    for name in list(graded.rows):
+        graded.rows[name] = [row for row in graded.rows[name] if row.get("uscc") != A]
+    graded.summary["classes"] = {"B": 1, "not_classed": 1}
+    graded.summary["statuses"] = {"ELIGIBLE_CLEAN3Y": 1, "NOT_BAD_RECORD": 1}
+    made = publish(graded.result(), graded.edition(), out)
+    written = write_books(made.path, read_manifest(made.path), "0" * 64, tmp_path)
+    assert {place.stem: rows for place, rows in written} == {"city": 2, "341802": 2, "341881": 0}
+    _, (code, _, change, *_) = sheets(tmp_path / "341881.xlsx")["较上期变化"]
+    assert (code, change) == (A, "减少")
+
+
 def test_workbooks_of_city_and_division_have_the_same_form(books: dict[str, Any]) -> None:
     assert set(books) == {"city", "341802"}
     names = ["封面", "分类结果", "较上期变化", "待复核事项", "联合惩戒", "风险预警", "字段说明"]
