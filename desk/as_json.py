@@ -7,7 +7,7 @@ from typing import Any
 
 from desk.answers import Answer, Candidate, Edition, Entity, Reason
 from desk.store import Period
-from desk.words import MEANINGS, WORDS
+from desk.words import MEANINGS, PROBLEMS, WORDS
 from publish.story.words import PARAMETERS, list_of, rule_words
 from publish.words import STATUSES
 
@@ -144,6 +144,8 @@ def answer_row(answer: Answer) -> list[str]:
             for r in answer.reasons
         ]
     )
+    if answer.problem in PROBLEMS:
+        reasons = PROBLEMS[answer.problem].zh
     # Only what others wrote can be a formula; the rest is made of our own codes, days and numbers.
     return [
         safe_cell(answer.asked), safe_cell(answer.item), answer.code, WORDS[answer.code].zh,

@@ -5,6 +5,7 @@ Nothing heavy is imported here: `records.identifiers` checks whole columns and n
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import date
 from typing import Literal, NamedTuple
@@ -17,6 +18,9 @@ APPLICANT_MAX = 500
 NAME_MAX = 200
 _CODE_LENGTHS = range(15, 22)
 _PERSON_MAX = 4
+# As spreadsheets and their libraries write a long number: 9.13418E+17, 9,13418E+17, 9.13418E17.
+_AS_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+E\+?|E\+)[0-9]+")
+_NUMBER_SHOWN = 7
 _DIGITS_MIN = 10  # of a telephone with its area code, the shortest number that is masked
 
 Form = Literal["uscc", "name", "citizen", "malformed"]
@@ -49,6 +53,8 @@ def read_applicant(text: str) -> Applicant:
     ('citizen', 'name')
     >>> read_applicant("91340000711771143K").problem
     'uscc_check'
+    >>> read_applicant("9.13418E+17")
+    Applicant(form='malformed', key='', shown='9.13418E+17', problem='as_number', has_number=False)
     """
     # Letters and digits alone need no folding but that of case; most of what is asked is a code.
     key = text.upper() if text.isascii() and text.isalnum() else name_key(text)
@@ -64,6 +70,10 @@ def read_applicant(text: str) -> Applicant:
             return Applicant(
                 "malformed" if problem else "uscc", "" if problem else code, shown, problem or ""
             )
+    if "E" in key and _AS_NUMBER.fullmatch(key):
+        # Further digits might be those of a citizen's id.
+        shown = key if len(key) <= _NUMBER_SHOWN + 4 else f"{key[:_NUMBER_SHOWN]}…{key[key.index('E') :]}"
+        return Applicant("malformed", "", shown[:20], "as_number")
     typed = visible(text)
     shown = without_numbers(typed)
     if len(key) > NAME_MAX:

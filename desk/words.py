@@ -57,6 +57,11 @@ PROBLEMS: dict[str, Text] = {
         "it holds a character that no such code has (I, O, S, V, Z)",
     ),
     "uscc_check": Text("校验位不符，请逐位核对", "the check character does not fit: compare each character"),
+    "as_number": Text(
+        "代码已被电子表格改成数字（科学计数法），原代码无法还原：请将该列设为“文本”格式，再重新填写代码",
+        "a spreadsheet turned the code into a number, and its digits are lost: format the column as text and enter"
+        " the codes again",
+    ),
     "too_long": Text("内容过长", "too long"),
     "item_too_long": Text(
         "许可事项过长（最多200字）", "the licence item is too long (200 characters at most)"

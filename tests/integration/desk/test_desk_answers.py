@@ -66,12 +66,21 @@ class TestAnswers:
         [
             ("", "empty"), ("​‮", "empty"), (code(1)[:17], "uscc_length"), (code(1) + "0", "uscc_length"),
             ("O" + code(1)[1:], "uscc_alphabet"), (code(1)[:17] + "0", "uscc_check"), ("司" * 300, "too_long"),
+            ("9.13418E+17", "as_number"), (" ９.13418e+17", "as_number"), ("9,13418E+17", "as_number"),
+            ("9.1341800000001E17", "as_number"), ("9E+17", "as_number"),
         ],
     )  # fmt: skip
     def test_what_cannot_be_read(self, town: City, typed: str, problem: str) -> None:
         town.night([entity(1)])
         answer = town.ask(typed)
         assert (answer.code, answer.problem) == ("MALFORMED", problem)
+
+    def test_a_code_that_became_a_number_shows_no_more_digits_than_a_spreadsheet(self, town: City) -> None:
+        town.night([entity(1, name="9E17（宣城）有限公司")])
+        answer = town.ask("3.41802199001011E+17")
+        assert answer.asked == town.audit.entries()[0]["subject"] == "3.41802…E+17"
+        assert "文本" in answer_row(answer)[-2] and "科学计数法" in answer_row(answer)[-2]
+        assert town.ask("9E17（宣城）有限公司").code == "ELIGIBLE"
 
     @pytest.mark.parametrize(
         "item", ["危险化学品经营许可", "排污许可证核发", "药品 经营许可证", "（电梯）登记"]

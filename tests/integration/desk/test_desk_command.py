@@ -66,12 +66,15 @@ def test_who_asks_at_the_command_line_is_in_the_trail(runs: Path) -> None:
 
 def test_a_file_in_and_out(runs: Path, tmp_path: Path) -> None:
     source, target = tmp_path / "ids.csv", tmp_path / "answers.csv"
-    source.write_text(f"统一社会信用代码,名称\n{code(1)},\n,=cmd|公司\n{code(7)},\n", encoding="gb18030")
+    source.write_text(
+        f"统一社会信用代码,名称\n{code(1)},\n,=cmd|公司\n{code(7)},\n9.13418E+17,\n", encoding="gb18030"
+    )
     arguments = ["desk", "check", "--in", str(source), "--out", str(target), "--on", "2026-06-30", "-q"]
     assert _run(arguments) == 0
     with open(target, encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["answer"] for row in rows] == ["ELIGIBLE", "ELIGIBLE", "NOT_IN_REGISTER"]
+    assert [row["answer"] for row in rows] == ["ELIGIBLE", "ELIGIBLE", "NOT_IN_REGISTER", "MALFORMED"]
+    assert "科学计数法" in rows[3]["reasons"]
     assert rows[1]["name"] == rows[1]["asked"] == "'=cmd|公司"
     assert list(tmp_path.glob(".*.tmp")) == []
 
