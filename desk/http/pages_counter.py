@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 
-from desk.asking import ITEM_MAX, Question, ask
+from desk.asking import Question, ask
 from desk.clock import day_of, now
 from desk.http import batches
 from desk.http.api import UPLOAD_MAX_BYTES, desk_of, record
@@ -23,6 +23,8 @@ from desk.timeline import timeline
 
 counter = APIRouter()
 _SUGGESTED = 8
+# More than is answered: what is too long is refused in words, and nothing is cut before that.
+_TYPED_MAX = 10_000
 _Asker = Annotated[Caller, Depends(PageGuard(May.ASK))]
 _Batcher = Annotated[Caller, Depends(PageGuard(May.BATCH))]
 
@@ -40,7 +42,7 @@ def asked(
     request: Request,
     caller: _Asker,
     applicant: Annotated[str, Form(max_length=APPLICANT_MAX)] = "",
-    item: Annotated[str, Form(max_length=ITEM_MAX)] = "",
+    item: Annotated[str, Form(max_length=_TYPED_MAX)] = "",
     chosen: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
     """The answer."""

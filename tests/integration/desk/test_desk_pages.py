@@ -20,6 +20,16 @@ def test_a_certificate_can_be_checked(site: Site) -> None:
     assert "没有这个核验码" in client.get("/verify", params={"code": "AAAA-BBBB-CCCC"}).text
 
 
+def test_a_pasted_item_is_never_cut_but_refused_in_words(site: Site) -> None:
+    client, csrf = site.signed_in("desk")
+    assert "maxlength" not in client.get("/").text.partition('id="item"')[2].partition(">")[0]
+    for length in (196, 5_000):
+        asked = {"csrf": csrf, "applicant": code(1), "item": "食" * length + "危险化学品"}
+        answer = client.post("/ask", data=asked)
+        assert answer.status_code == 200
+        assert "无法识别" in answer.text and "许可事项过长（最多200字）" in answer.text
+
+
 def test_a_certificate_of_another_day_says_so(site: Site) -> None:
     asked = {"applicant": code(1), "on": (TODAY + timedelta(days=3)).isoformat()}
     answer = site.client().get("/api/v1/answer", params=asked, headers=site.token("ask")).json()
