@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from itertools import islice
+from itertools import chain, islice
 from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, NamedTuple
 
@@ -30,6 +30,9 @@ _END = "\r\n"
 _CODE_HEADERS = ("USCC", "统一社会信用代码", "信用代码", "APPLICANT", "申请人", "主体", "ASKED")
 _NAME_HEADERS = ("NAME", "名称", "主体名称", "企业名称", "SUBJECT_NAME")
 _ITEM_HEADERS = ("ITEM", "许可事项", "事项", "事项名称")
+_SEPARATORS = (",", ";", "\t")
+_BLANK = " \t\r\n\u3000,;"
+_HEADER_MAX = 1 << 16
 
 
 def _open_text(file: IO[bytes], name: str) -> io.TextIOWrapper:
@@ -57,8 +60,9 @@ def _open_text(file: IO[bytes], name: str) -> io.TextIOWrapper:
 def read_questions(file: IO[bytes], name: str) -> Iterator[Question]:
     """Questions of a CSV file from its beginning, one a row; blank rows are left out. The file stays open.
 
-    A header names the columns (``uscc`` 统一社会信用代码, ``name`` 名称, ``item`` 许可事项). Without one the first
-    column must begin with a USCC; the second is then the item.
+    A header names the columns (``uscc`` 统一社会信用代码, ``name`` 名称, ``item`` 许可事项) and shows what separates
+    them: a comma, a semicolon or a tab. Without one the first column must begin with a USCC, and a comma separates it
+    from the item.
 
     Raises:
         InputRefused: ``not_csv``, ``no_header``, ``row_shape``, ``undecodable``, ``too_many_rows``.
@@ -71,7 +75,9 @@ def read_questions(file: IO[bytes], name: str) -> Iterator[Question]:
 
 
 def _questions(lines: Iterable[str], name: str) -> Iterator[Question]:
-    rows = csv.reader(_decoded(lines, name), strict=True)
+    decoded = _decoded(lines, name)
+    first = _first_row(decoded)
+    rows = csv.reader(chain(first, decoded), delimiter=_separator(first), strict=True)
     places: tuple[int, int, int] | None = None
     number = width = 0
     try:
@@ -92,9 +98,9 @@ def _questions(lines: Iterable[str], name: str) -> Iterator[Question]:
                     "a cell is too long: an open quote?", rule="row_shape", file=name, row=number
                 )
             if any(cell.strip() for cell in cells[width:]):
-                # A comma without quotes cuts an item, and its end might name what is excluded.
+                # A separator without quotes cuts an item, and its end might name what is excluded.
                 raise InputRefused(
-                    "has more cells than columns: a comma without quotes?",
+                    "has more cells than columns: a separator without quotes?",
                     rule="row_shape",
                     file=name,
                     row=number,
@@ -110,13 +116,41 @@ def _questions(lines: Iterable[str], name: str) -> Iterator[Question]:
 _NO_HEADER = -2
 
 
-def _places(cells: list[str], name: str) -> tuple[int, int, int]:
+def _first_row(lines: Iterator[str]) -> list[str]:
+    """The lines of the first row that is not blank: more than one where a quoted cell holds a line's end."""
+    taken = [next((line for line in lines if line.strip(_BLANK)), "")]
+    quotes, size = taken[0].count('"'), len(taken[0])
+    while quotes % 2 and size < _HEADER_MAX and (line := next(lines, "")):
+        taken.append(line)
+        quotes, size = quotes + line.count('"'), size + len(line)
+    return taken
+
+
+def _separator(first: list[str]) -> str:
+    """What separates the columns of a header: that by which most are known, the earlier of two alike."""
+    known = dict.fromkeys(_SEPARATORS, 0)
+    for separator in _SEPARATORS:
+        try:
+            cells = next(csv.reader([line[:_HEADER_MAX] for line in first], delimiter=separator), [])
+        except csv.Error:  # it is told where the file is read
+            continue
+        code, text, item = _columns(cells)
+        if code >= 0 or text >= 0:
+            known[separator] = sum(place >= 0 for place in (code, text, item))
+    return max(_SEPARATORS, key=known.__getitem__)
+
+
+def _columns(cells: list[str]) -> tuple[int, int, int]:
     keys = [name_key(cell) for cell in cells]
 
     def at(known: tuple[str, ...]) -> int:
         return next((place for place, key in enumerate(keys) if key in known), -1)
 
-    code, text, item = at(_CODE_HEADERS), at(_NAME_HEADERS), at(_ITEM_HEADERS)
+    return at(_CODE_HEADERS), at(_NAME_HEADERS), at(_ITEM_HEADERS)
+
+
+def _places(cells: list[str], name: str) -> tuple[int, int, int]:
+    code, text, item = _columns(cells)
     if code >= 0 or text >= 0:
         return code, text, item
     if read_applicant(cells[0]).form == "uscc":

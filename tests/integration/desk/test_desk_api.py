@@ -94,6 +94,19 @@ def test_many_as_csv(site: Site, encoding: str) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("start", ["", "\n", ",;\t\n", "\ufeff"])
+def test_the_header_shows_what_separates_the_columns(site: Site, separator: str, start: str) -> None:
+    rows = (
+        ("备注", '"统一社会\n信用代码"', "许可事项"), ("a", code(1), '"食品销售,出版物;零售\t等"'),
+        ("b", code(1), "危险化学品"),
+    )  # fmt: skip
+    upload = start + "".join(f"{separator.join(row)}\r\n" for row in rows)
+    answered = site.client().post("/api/v1/answers.csv", content=upload.encode(), headers=site.token("batch"))
+    told = list(csv.DictReader(io.StringIO(answered.content.decode("utf-8-sig"))))
+    assert [row["answer"] for row in told] == ["ELIGIBLE", "EXCLUDED_ITEM"], answered.text
+
+
 @pytest.mark.parametrize(
     ("upload", "rule"),
     [
@@ -101,6 +114,8 @@ def test_many_as_csv(site: Site, encoding: str) -> None:
         (b"uscc\n\xff\xff\xff\xff\n", "undecodable"),
         (f"uscc,item\n{code(1)},食品销售,危险化学品\n".encode(), "row_shape"),
         (f"{code(1)},食品销售,危险化学品\n".encode(), "row_shape"),
+        (f"uscc;item\n{code(1)};食品销售;危险化学品\n".encode(), "row_shape"),
+        (f"{code(1)};食品销售\n".encode(), "no_header"), (b"a;b\n1;2\n", "no_header"), (b";;\n\t,\n", "no_header"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_refused_as_a_whole(site: Site, upload: bytes, rule: str) -> None:
