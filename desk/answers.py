@@ -129,6 +129,7 @@ class Answer(NamedTuple):
         excluded_by: id of the group of items that excludes it.
         problem: short id of what is wrong with the text.
         candidates: where the name is ambiguous.
+        has_more_candidates: more bear the name than are listed.
         verification_code: under which the answer stands in the audit trail; empty before it is written there.
         answered_at: stored instant of the same.
     """
@@ -143,6 +144,7 @@ class Answer(NamedTuple):
     excluded_by: str | None = None
     problem: str = ""
     candidates: tuple[Candidate, ...] = ()
+    has_more_candidates: bool = False
     verification_code: str = ""
     answered_at: str = ""
 

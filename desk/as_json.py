@@ -34,6 +34,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "is_stale": answer.is_stale,
         "entity": _entity_of(answer),
         "candidates": [candidate_json(one) for one in answer.candidates],
+        "has_more_candidates": answer.has_more_candidates,
         "data": edition_json(answer.edition, answer.on) if answer.edition else None,
         "verification_code": answer.verification_code,
         "answered_at": answer.answered_at,

@@ -144,4 +144,5 @@ def _answer(
     return Answer(
         AMBIGUOUS, one.shown, item, on, edition=edition, is_stale=is_stale,
         candidates=tuple(Candidate(e.uscc, e.name, e.division_code) for e in found[:CANDIDATES_MAX]),
+        has_more_candidates=len(found) > CANDIDATES_MAX,
     )  # fmt: skip

@@ -67,6 +67,10 @@ PROBLEMS: dict[str, Text] = {
         "许可事项过长（最多200字）", "the licence item is too long (200 characters at most)"
     ),
 }
+MORE = Text(
+    "使用该名称的主体不止以上所列，请按统一社会信用代码查询。",
+    "More bear this name than are listed: ask by the unified social credit code.",
+)
 STALE = Text(
     "数据已过期：名单日期距今超过规定天数，任何结果均按待核查处理。",
     "The data are too old: whatever the list says is treated as to be checked.",

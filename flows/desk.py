@@ -20,7 +20,7 @@ from desk.audit_check import csv_lines
 from desk.bulk import BOM, answer_lines, read_questions
 from desk.clock import day_of, instant
 from desk.reading import read_applicant
-from desk.words import GAP, MEANINGS, OF_ANOTHER, PROBLEMS, STALE, WORDS
+from desk.words import GAP, MEANINGS, MORE, OF_ANOTHER, PROBLEMS, STALE, WORDS
 from flows.desk_worker import looking_up
 from publish.story.words import rule_words
 from publish.words import STATUSES
@@ -104,6 +104,8 @@ def _lines(answer: Answer) -> Iterator[str]:
         yield f"  除外依据 {cited['label']}：{cited['source']} {cited['article']}"
     for one in answer.candidates:
         yield f"  · {one.uscc} {one.name} {one.division_code}"
+    if answer.has_more_candidates:
+        yield f"  ⚠ {MORE.zh}"
     if entity and not answer.is_stale:
         yield f"  状态 {STATUSES.get(entity.status, (entity.status, ''))[0]} [{entity.status}]"
     for reason in answer.reasons:

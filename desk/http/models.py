@@ -112,6 +112,7 @@ class AnswerOut(BaseModel):
     is_stale: bool
     entity: EntityOut | None
     candidates: list[CandidateOut]
+    has_more_candidates: bool = Field(description="More bear the name than are listed")
     data: DataOut | None
     verification_code: str
     answered_at: str

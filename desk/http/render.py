@@ -81,9 +81,9 @@ def _environment() -> Environment:
     )  # fmt: skip
     made.globals |= {
         "WORDS": words.WORDS, "MEANINGS": words.MEANINGS, "PROBLEMS": words.PROBLEMS, "STALE": words.STALE,
-        "GAP": words.GAP, "OF_ANOTHER": words.OF_ANOTHER, "STATES": words.STATES, "ROLES": words.ROLES,
-        "rule_words": rule_words, "settled_by": settled_by, "citations_of": citations_of, "status_words": _status,
-        "kind_words": _kind, "local": local,
+        "MORE": words.MORE, "GAP": words.GAP, "OF_ANOTHER": words.OF_ANOTHER, "STATES": words.STATES,
+        "ROLES": words.ROLES, "rule_words": rule_words, "settled_by": settled_by, "citations_of": citations_of,
+        "status_words": _status, "kind_words": _kind, "local": local,
     }  # fmt: skip
     made.filters |= {"day": _day, "law": _law}
     return made

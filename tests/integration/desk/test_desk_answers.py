@@ -12,6 +12,7 @@ import pytest
 from desk.answers import ANSWERS, answer_of_status
 from desk.as_json import answer_json, answer_row
 from desk.asking import Question, ask
+from flows.desk import print_answers
 from publish.words import STATUSES
 from tests.integration.desk.conftest import WHO, City
 from tests.integration.desk.making import DAY, blocker, code, desk_citations, entity
@@ -55,6 +56,16 @@ class TestAnswers:
         answer = city.ask("顺达商行")
         assert (answer.code, answer.entity) == ("AMBIGUOUS", None)
         assert [one.uscc for one in answer.candidates] == [code(1), code(2)]
+
+    @pytest.mark.parametrize("count", [20, 21])
+    def test_more_of_a_name_than_are_listed_is_said(
+        self, town: City, count: int, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        town.night([entity(n, name="顺达商行") for n in range(count)])
+        told = answer_json(town.ask("顺达商行"))
+        assert (len(told["candidates"]), told["has_more_candidates"]) == (20, count > 20)
+        print_answers(town.store, town.audit, WHO, ["顺达商行"], "", DAY, None, as_json=False)
+        assert ("不止以上所列" in capsys.readouterr().out) == (count > 20)
 
     def test_not_in_the_register_is_not_no(self, town: City) -> None:
         town.night([entity(1)])

@@ -30,6 +30,13 @@ def test_a_pasted_item_is_never_cut_but_refused_in_words(site: Site) -> None:
         assert "无法识别" in answer.text and "许可事项过长（最多200字）" in answer.text
 
 
+def test_a_list_of_one_name_says_where_it_ends(site: Site) -> None:
+    client, csrf = site.signed_in("desk")
+    many = client.post("/ask", data={"csrf": csrf, "applicant": "众多商行"}).text
+    assert many.count('name="chosen"') == 20 and "不止以上所列" in many
+    assert "不止以上所列" not in client.post("/ask", data={"csrf": csrf, "applicant": "顺达商行"}).text
+
+
 def test_a_certificate_of_another_day_says_so(site: Site) -> None:
     asked = {"applicant": code(1), "on": (TODAY + timedelta(days=3)).isoformat()}
     answer = site.client().get("/api/v1/answer", params=asked, headers=site.token("ask")).json()
