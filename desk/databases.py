@@ -23,6 +23,10 @@ _POOL = 8
 _UNTIDY_PAGES = 20_000
 # The newest migration of each part; a test compares it with the files, so that no look-up need import alembic.
 HEADS: dict[Part, str] = {"eligibility": "e001", "access": "a001", "audit": "t001"}
+_NOT_WHOLE = (11, 26)  # SQLITE_CORRUPT, SQLITE_NOTADB
+_CORRUPTED = ("XX001", "XX002")
+_WRONG_TABLES = ("42P01", "42703")
+_TABLE_TWICE = "42P07"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -130,7 +134,7 @@ def writing(engine: Engine, lock: int | None = None) -> Iterator[Connection]:
     """One transaction of a writer; where `lock` is given, one writer of that number at a time.
 
     Raises:
-        CreditgradeError: ``database_busy`` where another writer did not end in time.
+        CreditgradeError: ``database_busy`` where another writer did not end in time; ``database_damaged``.
         UsageError: ``database_unreachable``.
     """
     with (
@@ -149,15 +153,19 @@ def clear_errors(engine: Engine) -> Iterator[None]:
     """Turns what a driver says into one line without any value of a row or secret of the URL.
 
     Raises:
-        CreditgradeError: ``database_busy``, ``disk_full``.
+        CreditgradeError: ``database_busy``, ``disk_full``, ``database_damaged``.
         UsageError: ``database_unreachable``.
     """
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import DatabaseError, OperationalError
 
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
         where = engine.url.render_as_string(hide_password=True)
+        if (damage := _damage(error.orig)) is not None:
+            raise CreditgradeError(f"{where} is damaged: {damage}", rule="database_damaged") from error
+        if not isinstance(error, OperationalError):
+            raise
         told = str(error.orig).splitlines()[0] if error.orig else type(error).__name__
         if "locked" in told or "lock timeout" in told:
             raise CreditgradeError(
@@ -166,6 +174,24 @@ def clear_errors(engine: Engine) -> Iterator[None]:
         if "disk is full" in told or "No space left" in told:
             raise CreditgradeError(f"no space left to write {where}", rule="disk_full") from error
         raise UsageError(f"{where} cannot be used: {told}", rule="database_unreachable") from error
+
+
+def _damage(error: BaseException | None) -> str | None:
+    """What is wrong with the database itself; None where nothing is."""
+    state = getattr(error, "sqlstate", None)  # of PostgreSQL
+    code = getattr(error, "sqlite_errorcode", None)
+    told = str(error)
+    if code is not None and code & 0xFF in _NOT_WHOLE:
+        return "it is no whole SQLite file"
+    if state in _CORRUPTED:
+        return "PostgreSQL finds its files corrupted"
+    if told.startswith("Could not decode to UTF-8"):  # goes on with the value
+        return "a text in it is none"
+    if state in _WRONG_TABLES or told.startswith(("no such table", "no such column")):
+        return "a table or column is missing"
+    if state == _TABLE_TWICE or (told.startswith("table ") and told.endswith(" already exists")):
+        return "it has tables, but no version of them"
+    return None
 
 
 def migrate(engine: Engine, part: Part) -> None:

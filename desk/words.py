@@ -114,6 +114,7 @@ REFUSALS: dict[str, Text] = {
     "database_unreachable": Text(
         "数据库无法访问，请联系系统管理员。", "A database cannot be reached: tell the operator."
     ),
+    "database_damaged": Text("数据库已损坏，请联系系统管理员。", "A database is damaged: tell the operator."),
     "no_reason": Text("请填写理由。", "Give the reason."),
     "too_long": Text("内容过长。", "The text is too long."),
     "not_open": Text("该异议不存在或者已经处理。", "The objection does not exist or is settled already."),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.commands_desk import AuditUrl, Database, Quiet, Runs, RunsOrOut, me, places_of
-from records.errors import PromiseBroken, UsageError
+from records.errors import CreditgradeError, PromiseBroken, UsageError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -183,9 +183,15 @@ def audit_verify(
     places = places_of(runs, database, audit)
     root = runs or (Path(os.environ[ENV_OUT]) if os.environ.get(ENV_OUT) else None)
     witnesses, unread = witnesses_in(root) if root else ([], [])
-    with _trail(places) as trail:
-        head = trail.head()
-        problems = check(trail, witnesses)
+    try:
+        with _trail(places) as trail:
+            head = trail.head()
+            problems = check(trail, witnesses)
+    except CreditgradeError as error:
+        if error.rule != "database_damaged":
+            raise
+        told = str(error).removesuffix(f" [{error.rule}]")
+        raise PromiseBroken(f"the audit trail is not whole: {told}", rule="audit_broken") from error
     # Whoever cuts a tail may spoil its witness too.
     problems += [f"{place} cannot be read: its witness is missing" for place in unread]
     if problems:

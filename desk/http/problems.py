@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 MEDIA_TYPE = "application/problem+json"
 _OF_RULE = {
-    "desk_empty": 503, "database_unreachable": 503, "database_busy": 503, "no_list": 404,
+    "desk_empty": 503, "database_unreachable": 503, "database_busy": 503, "database_damaged": 503,
+    "no_list": 404,
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from desk.audit_check import check, csv_lines, witnesses_in
 from desk.databases import writing
 from desk.places import Places
 from desk.witness import Witness
-from records.errors import UsageError
+from records.errors import CreditgradeError, UsageError
 from tests.integration.desk.conftest import WHO, City
 from tests.integration.desk.making import DAY, code, entity
 
@@ -136,8 +136,17 @@ def test_where_the_trail_cannot_be_written_nothing_is_answered(town: City) -> No
     audit = town.audit
     with writing(audit.engine) as connection:
         connection.execute(text("ALTER TABLE desk_audit RENAME TO gone"))
-    with pytest.raises((UsageError, DBAPIError)):
+    with pytest.raises(CreditgradeError, match="database_damaged"):
         ask(town.store, audit, WHO, [Question(code(1))], on=DAY)
+
+
+def test_a_trail_without_its_table_is_damaged(asked: City) -> None:
+    audit = asked.audit
+    with writing(audit.engine) as connection:
+        connection.execute(text("DROP TABLE desk_audit"))
+    for act in (audit.head, lambda: check(audit), lambda: audit.append(Entry(WHO, "check"))):
+        with pytest.raises(CreditgradeError, match="database_damaged"):
+            act()
 
 
 def test_an_export_cannot_be_run_by_a_spreadsheet(town: City) -> None:

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -285,3 +286,60 @@ def test_a_broken_trail_ends_with_4(runs: Path, capsys: pytest.CaptureFixture[st
     connection.close()
     assert _run(["desk", "audit", "verify"]) == 4
     assert "entry 2 was changed [audit_broken]" in capsys.readouterr().err
+
+
+def _cut_to(length: int) -> Callable[[Path], None]:
+    return lambda place: os.truncate(place, length)
+
+
+def _overwritten(place: Path) -> None:
+    with open(place, "r+b") as file:
+        file.write(b"This is no database at all.")
+
+
+def _said(*statements: str) -> Callable[[Path], None]:
+    def say(place: Path) -> None:
+        connection = sqlite3.connect(place)
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+        connection.close()
+
+    return say
+
+
+DAMAGES = {
+    "cut": _cut_to(9_000),
+    "cut within its first page": _cut_to(3_000),
+    "overwritten": _overwritten,
+    "no table": _said("DROP TABLE desk_audit"),
+    "no version": _said("DROP TABLE desk_version_audit"),
+    "no column": _said("DROP TRIGGER desk_audit_no_update", "ALTER TABLE desk_audit RENAME hash TO other"),
+    "no text": _said(
+        "DROP TRIGGER desk_audit_no_update", "UPDATE desk_audit SET who = cast(x'ff6f' AS TEXT) WHERE seq = 3"
+    ),
+    "bytes": _said("DROP TRIGGER desk_audit_no_update", "UPDATE desk_audit SET who = x'6f73' WHERE seq = 3"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_trail_is_one_clear_line_and_ends_with_4(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    _run(["desk", "check", *map(code, range(60))])
+    capsys.readouterr()
+    DAMAGES[damage](runs / "desk" / "audit.sqlite")
+    assert _run(["desk", "audit", "verify"]) == 4
+    told = capsys.readouterr().err
+    assert told.startswith("creditgrade: the audit trail is not whole: ") and told.endswith(
+        " [audit_broken]\n"
+    )
+    assert told.count("\n") == 1 or damage == "bytes", told
+    assert "with text" not in told  # as the driver says it, with the value
+    if damage in ("no text", "bytes"):
+        return
+    for arguments in (["check", code(1)], ["audit", "export", "--out", str(tmp_path / "trail.csv")]):
+        assert _run(["desk", *arguments]) == 1
+        told = capsys.readouterr().err
+        assert told.endswith(" [database_damaged]\n") and told.count("\n") == 1
+    assert not (tmp_path / "trail.csv").exists()
