@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,8 @@ CONCLUSIONS = (NOT_THIS_ONE, UNFOUNDED, UPHELD, AGAIN)
 # Of these a ruling says something; a licence or an honour holds nobody.
 RULED_KINDS = ("penalties", "listings", "amendments", "entities", "inspections")
 _TEXT_MAX = 500
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_ROW = re.compile(r"0*[1-9][0-9]{0,9}")
 
 
 def make_ruling(
@@ -39,14 +42,20 @@ def make_ruling(
         for name, text in (
             ("authority", authority), ("doc_no", doc_no), ("decided_by", mask_text(decided_by)),
             ("basis", mask_text(basis)),
-            ("penalty_kinds", penalty_kinds), ("source_sha256", source_sha256), ("source_row", source_row),
+            ("penalty_kinds", penalty_kinds), ("source_sha256", source_sha256.lower()), ("source_row", source_row),
         )
     }  # fmt: skip
     if any(len(text) > _TEXT_MAX for text in texts.values()):
         raise UsageError(f"a text may have {_TEXT_MAX} characters", rule="bad_ruling")
     if not texts["decided_by"] or not texts["basis"]:
         raise UsageError("a ruling names the office 复核单位 and the basis 复核依据", rule="bad_ruling")
-    has_origin = bool(texts["source_sha256"] and texts["source_row"])
+    has_origin = bool(texts["source_sha256"] or texts["source_row"])
+    # The intake takes any other text for none: the ruling would speak of no record.
+    if has_origin and not (_SHA256.fullmatch(texts["source_sha256"]) and _ROW.fullmatch(texts["source_row"])):
+        raise UsageError(
+            "the delivery 来源文件 is named by its sha256, 64 hexadecimal digits, and the row 来源行 by its number",
+            rule="bad_ruling",
+        )
     if not (texts["authority"] and texts["doc_no"]) and not has_origin:
         raise UsageError(
             "a ruling names the record by authority and document number, or by the delivery's sha256 and row",

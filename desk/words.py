@@ -119,8 +119,10 @@ REFUSALS: dict[str, Text] = {
     "too_long": Text("内容过长。", "The text is too long."),
     "not_open": Text("该异议不存在或者已经处理。", "The objection does not exist or is settled already."),
     "bad_ruling": Text(
-        "复核结论不完整：请填写作出机关、决定文书号、复核单位、复核依据；“属实有效”还须填写决定日期和处罚类别。",
-        "The ruling is incomplete: authority, document number, office, basis; if upheld also day and kinds.",
+        "复核结论不完整：请填写作出机关和决定文书号，或者来源文件（64位SHA-256）和来源行；复核单位、复核依据；“属实有效”还须填写决定日期和"
+        "处罚类别。",
+        "The ruling is incomplete: authority and document number, or the source file (64 digits of its SHA-256) and"
+        " row; office, basis; if upheld also day and kinds.",
     ),
     "no_rulings_folder": Text(
         "未设置复核结论的存放文件夹（--rulings），请联系系统管理员。",

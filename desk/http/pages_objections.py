@@ -101,8 +101,9 @@ def one(request: Request, caller: _Filer, id_: str) -> Response:
 
 @objection_pages.post("/objections/{id_}/ruling")
 def rule(
-    request: Request, caller: _Supervisor, id_: str, kind: _Line, authority: _Line, doc_no: _Line, conclusion: _Line,
-    decided_by: _Line, basis: _Line, event_on: _Line = "", penalty_kinds: _Line = "",
+    request: Request, caller: _Supervisor, id_: str, kind: _Line, conclusion: _Line, decided_by: _Line, basis: _Line,
+    authority: _Line = "", doc_no: _Line = "", source_sha256: _Line = "", source_row: _Line = "", event_on: _Line = "",
+    penalty_kinds: _Line = "",
 ) -> Response:  # fmt: skip
     """Settles it by a ruling 复核结论, which is written as a landing file before the objection is closed."""
     desk = desk_of(request)
@@ -117,7 +118,7 @@ def rule(
     ruling = make_ruling(
         uscc=found.uscc, kind=kind, authority=authority, doc_no=doc_no, conclusion=conclusion,
         decided_on=day_of(now()), decided_by=decided_by, basis=basis, event_on=_day(event_on),
-        penalty_kinds=penalty_kinds,
+        penalty_kinds=penalty_kinds, source_sha256=source_sha256, source_row=source_row,
     )  # fmt: skip
     place = write_ruling(folder, f"{found.id}-{now():%Y%m%dT%H%M%SZ}", ruling)
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -59,6 +61,46 @@ def test_a_record_that_counts_is_no_matter_for_a_ruling(site: Site) -> None:
     }  # fmt: skip
     assert boss.post(f"{place}/ruling", data=ruling).status_code == 303
     assert "不是待核查事项" in client.get(place).text
+
+
+def test_a_record_without_a_number_is_named_by_its_file_and_row(site: Site) -> None:
+    client, csrf = site.signed_in("desk")
+    code_ = certified(client, csrf, code(80))
+    filed = client.post("/objections", data={"csrf": csrf, "code": code_, "reason": "无此处罚", "about": "0"})
+    place = filed.headers["location"]
+    boss, token = site.signed_in("supervisor")
+    form = boss.get(place).text
+    fields = set(re.findall(r'name="(\w+)"', form.partition("作出复核结论</h2>")[2].partition("</form>")[0]))
+    assert {"authority", "doc_no", "source_sha256", "source_row"} <= fields
+    assert "其中任何一项未能读出的，填写来源文件" in form
+    needed = {
+        "csrf": token,
+        "kind": "penalties",
+        "conclusion": "不成立",
+        "decided_by": "市发展改革委",
+        "basis": "核对",
+    }
+    sha256 = "0f" * 32
+    for incomplete in (
+        {}, {"doc_no": "宣市监罚字〔2025〕80号"}, {"source_sha256": sha256}, {"source_row": "7"},
+        {"source_sha256": sha256[:-1], "source_row": "7"}, {"source_sha256": sha256, "source_row": "第7行"},
+        {"source_sha256": sha256, "source_row": "0"},
+    ):  # fmt: skip
+        refused = boss.post(f"{place}/ruling", data={**needed, **incomplete})
+        assert refused.status_code == 400 and "或者来源文件" in refused.text, incomplete
+    before = set(site.rulings.iterdir()) if site.rulings.exists() else set()
+    named = {
+        **needed,
+        "authority": "",
+        "doc_no": "",
+        "source_sha256": f" {sha256.upper()} ",
+        "source_row": "7",
+    }
+    assert boss.post(f"{place}/ruling", data=named).status_code == 303
+    (file,) = set(site.rulings.iterdir()) - before
+    with open(file, encoding="utf-8-sig", newline="") as text:
+        (row,) = csv.DictReader(text)
+    assert (row["来源文件"], row["来源行"], row["作出机关"], row["决定文书号"]) == (sha256, "7", "", "")
 
 
 def is_taken_in(landing: Path, file: Path) -> None:
