@@ -77,7 +77,7 @@ def open_site(out: Path) -> Iterator[Site]:
             entity(1), entity(2, "NOT_BAD_RECORD", eligible_on=date(2028, 5, 7)), entity(3, "HOLD_REVIEW"),
             entity(4, name="<script>alert(1)</script>公司"), entity(5, name="顺达商行"), entity(6, name="顺达商行"),
             *(entity(n, division_code="341881") for n in range(10, 40)),
-            *(entity(n, name="众多商行") for n in range(50, 71)), entity(80, "HOLD_REVIEW"),
+            *(entity(n, name="众多商行") for n in range(50, 71)), entity(80, "HOLD_REVIEW", division_code="341700"),
         ],
         [
             blocker(2), blocker(3, "HOLD_REVIEW", blocks_until=None),

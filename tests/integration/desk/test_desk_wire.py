@@ -31,7 +31,7 @@ from desk.databases import migrate, open_engine, writing
 from desk.http.settings import ENV, Settings
 from desk.http.wire import PromptProtocol
 from desk.tokens import add_token, opening_together, revoke_token
-from records.errors import UsageError
+from records.errors import CreditgradeError, UsageError
 from tests.integration.desk.conftest import City
 from tests.integration.desk.making import DAY, code, entity
 
@@ -102,7 +102,7 @@ def test_where_the_trail_cannot_be_written_a_single_question_is_not_answered(tow
     with writing(audit.engine) as connection:
         connection.execute(text("ALTER TABLE desk_audit RENAME TO gone"))
     single = Single(Who("u", "desk", "web"), Question(code(1)), DAY)
-    with pytest.raises(UsageError, match="cannot be used"):
+    with pytest.raises(CreditgradeError, match="database_damaged"):
         asking.begin(single).result(30)
     asking.close()
 
