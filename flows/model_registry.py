@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -190,16 +189,12 @@ def _yaml(registry: Registry) -> bytes:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    from records.lake.disk import clear_disk_errors
+    from records.lake.disk import alone_in, clear_disk_errors
 
     with clear_disk_errors(folder):
         folder.mkdir(exist_ok=True)
-        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with alone_in(folder):
         yield
-    finally:
-        os.close(handle)
 
 
 def _write(path: Path, content: bytes) -> None:

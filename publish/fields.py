@@ -77,7 +77,7 @@ _COLUMNS: dict[str, Meaning] = {
     "doc_no": Meaning("文书号", "Number of the document, as delivered"),
     "event_on": Meaning("日期", "Day of the decision, entry, visit or honour"),
     "blocks_until": Meaning("影响截止日", "Last day on which the record blocks; null: open"),
-    "rule": Meaning("规则", "Id of the rule in the policy; of a list entry with its list"),
+    "rule": Meaning("规则", "Id of the rule in the policy; a blocking list entry's ends in its list"),
     "decided_on": Meaning("决定日期", "Day of the decision"),
     "channel": Meaning("公示渠道", "Channel: gsxt or creditchina"),
     "is_published": Meaning("是否公示", "Whether it is shown on the day"),

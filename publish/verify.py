@@ -5,7 +5,6 @@ Nothing here is shared with the writer but the list of columns. No message tells
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from publish.places import CORES, DESK, DESK_MANIFEST, MANIFEST, PRUNED, SNAPSHO
 from publish.pruned import KEPT, read_pruned
 from publish.tables import CLASS_WORDS, TABLES, TableSpec
 from records.errors import UsageError
+from records.lake.disk import sha256_of
 
 _COUNTS = ("rows_read", "accepted", "quarantined", "duplicates")
 _KEYS = (
@@ -120,7 +120,7 @@ def _difference(snapshot: Path, path: str, output: Mapping[str, Any]) -> list[Pr
         return [Problem("file_changed", f"{path}: is a link, so that its bytes may change elsewhere")]
     if place.stat().st_size != output["bytes"]:
         return [Problem("file_changed", f"{path}: has another size than the manifest says")]
-    if _sha256(place) != output["sha256"]:
+    if sha256_of(place) != output["sha256"]:
         return [Problem("file_changed", f"{path}: has other bytes than the manifest says")]
     return []
 
@@ -174,7 +174,7 @@ def _desk(snapshot: Path, described: Mapping[str, Any]) -> Iterator[Problem]:
     if own is None:
         return
     expected = described.get("desk_manifest_sha256")
-    if expected is not None and _sha256(snapshot / DESK_MANIFEST) != expected:
+    if expected is not None and sha256_of(snapshot / DESK_MANIFEST) != expected:
         yield Problem("file_changed", f"{DESK_MANIFEST}: has other bytes than the manifest says")
     if words := sorted(CLASS_WORDS & set(_keys(own))):
         yield Problem("class_at_desk", f"{DESK_MANIFEST}: speaks of {', '.join(words)}")
@@ -212,8 +212,3 @@ def _keys(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for part in value:
             yield from _keys(part)
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

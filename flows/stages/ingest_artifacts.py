@@ -25,7 +25,7 @@ from flows.stages.ingest_judge import Judged
 from records.errors import CreditgradeError
 from records.intake import EVENT_DATE
 from records.lake import Lake, Receipt
-from records.lake.disk import TEMP_PREFIX, clear_disk_errors, publish_file, write_json
+from records.lake.disk import TEMP_PREFIX, clear_disk_errors, publish_file, sha256_of, write_json
 from records.schema import ACCEPTED, QUARANTINE
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Artifact:
         except CreditgradeError:
             return None
         is_sound = record is not None and all(
-            path.is_file() and _sha256(path) == record["tables"].get(path.name.partition(".")[2])
+            path.is_file() and sha256_of(path) == record["tables"].get(path.name.partition(".")[2])
             for path, count in ((self.accepted, "accepted"), (self.quarantine, "quarantined"))
             if record[count]
         )
@@ -186,7 +186,7 @@ class ArtifactWriter:
         for path, (temporary, writer) in self._open.items():
             with clear_disk_errors(path):
                 writer.close()
-                self._tables[path.name.partition(".")[2]] = _sha256(temporary)
+                self._tables[path.name.partition(".")[2]] = sha256_of(temporary)
                 publish_file(temporary, path, is_durable=False)
         self._open.clear()
         self._write(
@@ -265,11 +265,6 @@ def drop_damaged(artifacts: Collection[Artifact]) -> tuple[dict[Artifact, dict[s
         "Did the power fail, or does the disk?"
         for one in damaged
     ]
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check(record: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +22,7 @@ from publish.plan.files import (
 )
 from publish.plan.roster import Inspector
 from records.errors import PromiseBroken, UsageError
-from records.lake.disk import write_json
+from records.lake.disk import sha256_of, write_json
 
 REVEALED = "reveal.json"
 _INSPECTORS = ("inspectors", "inspectors_missing")
@@ -77,7 +76,7 @@ def check_plan(
     snapshot = out / SNAPSHOTS / about["snapshot"]
     if not (snapshot / FRAME).exists():
         raise UsageError(f"{snapshot}, which the plan was drawn from, is not there", rule="no_snapshot")
-    if _sha256(snapshot / FRAME) != about["frame_sha256"]:
+    if sha256_of(snapshot / FRAME) != about["frame_sha256"]:
         raise PromiseBroken("the frame is another one than the plan names", rule="plan_differs", file=FRAME)
     frame = read_frame(snapshot)
     drawn = chances(frame, rules, seed, about["as_of"])
@@ -94,7 +93,7 @@ def check_plan(
             )
     for output in about["outputs"]:
         place = folder / output["path"]
-        if not place.exists() or _sha256(place) != output["sha256"]:
+        if not place.exists() or sha256_of(place) != output["sha256"]:
             raise _differs(folder, output["path"], "is not the file that plan.json names")
     return about
 
@@ -114,8 +113,3 @@ def _policy(about: dict[str, Any], rules: Rules) -> str:
 
 def _differs(folder: Path, name: str, what: str) -> PromiseBroken:
     return PromiseBroken(what, rule="plan_differs", file=f"{folder.name}/{name}")
-
-
-def _sha256(place: Path) -> str:
-    with open(place, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

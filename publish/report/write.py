@@ -6,14 +6,12 @@ snapshots, and the night's answers need not wait for them.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +22,7 @@ from publish.report.books import write_books
 from publish.report.figures import open_tables, read_manifest
 from publish.report.package import datapackage, dictionary_html
 from publish.report.page import as_pdf
-from records.lake.disk import clear_disk_errors, sync_folder, write_json
+from records.lake.disk import alone_in, clear_disk_errors, sync_folder, write_json
 
 ABOUT = "report.json"
 
@@ -64,7 +62,8 @@ def write_reports(
     with clear_disk_errors(root):
         root.mkdir(mode=0o700, exist_ok=True)
         root.chmod(0o700)
-    with clear_disk_errors(root), _alone(root), duckdb.connect() as con:
+    # The night or a person may be at it: both write under one temporary name.
+    with clear_disk_errors(root), alone_in(root), duckdb.connect() as con:
         con.execute("SET threads = 2")
         con.execute("SET memory_limit = '1GB'")
         temporary = root / f".writing-{snapshot.name}"
@@ -106,17 +105,6 @@ def write_reports(
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
     return Reported(folder, about)
-
-
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Waits for whoever writes reports there, the night or a person: both write under one temporary name."""
-    handle = os.open(root, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _timed(seconds: dict[str, float], name: str, work: Callable[[], Any]) -> Any:

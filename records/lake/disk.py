@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import tempfile
@@ -59,6 +60,23 @@ def make_folder(folder: Path, mode: int = 0o777) -> None:
             raise UsageError(
                 f"cannot make {folder}: {os.strerror(error.errno)}", rule="not_writable"
             ) from error
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file's bytes, in lower-case hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Holds the lock of a folder, after whoever holds it now; its holder's death frees it."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def take_lock(handle: int, wait_seconds: float, *, waiting: Callable[[], None] = lambda: None) -> bool:

@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+from fastapi.testclient import TestClient
 from sqlalchemy import update
 
 from desk import objections
@@ -21,12 +22,7 @@ from tests.integration.desk.site import PASSWORD, TODAY, Site, certified
 
 
 def test_an_objection_becomes_a_landing_file_that_the_intake_takes(site: Site) -> None:
-    client, csrf = site.signed_in("desk")
-    code_ = certified(client, csrf, code(3))
-    filed = client.post(
-        "/objections", data={"csrf": csrf, "code": code_, "reason": "该处罚不是本公司", "about": "0"}
-    )
-    place = filed.headers["location"]
+    client, csrf, place = objected(site, code(3), "该处罚不是本公司")
     page = client.get(place).text
     due_on = load_policy().holidays.add_working_days(TODAY, 7)
     assert due_on.isoformat() in page and "待处理" in page
@@ -48,11 +44,16 @@ def test_an_objection_becomes_a_landing_file_that_the_intake_takes(site: Site) -
     is_taken_in(site.rulings.parent, file)
 
 
-def test_a_record_that_counts_is_no_matter_for_a_ruling(site: Site) -> None:
+def objected(site: Site, applicant: str, reason: str) -> tuple[TestClient, str, str]:
+    """The counter's objection to the first record of an answer: the client, its csrf, the page."""
     client, csrf = site.signed_in("desk")
-    code_ = certified(client, csrf, code(2))
-    filed = client.post("/objections", data={"csrf": csrf, "code": code_, "reason": "已撤销", "about": "0"})
-    place = filed.headers["location"]
+    asked = {"csrf": csrf, "code": certified(client, csrf, applicant), "reason": reason, "about": "0"}
+    place: str = client.post("/objections", data=asked).headers["location"]
+    return client, csrf, place
+
+
+def test_a_record_that_counts_is_no_matter_for_a_ruling(site: Site) -> None:
+    client, _, place = objected(site, code(2), "已撤销")
     boss, token = site.signed_in("supervisor")
     assert "不是待核查事项" in boss.get(place).text and "不是待核查事项" not in client.get(place).text
     ruling = {
@@ -64,10 +65,7 @@ def test_a_record_that_counts_is_no_matter_for_a_ruling(site: Site) -> None:
 
 
 def test_a_record_without_a_number_is_named_by_its_file_and_row(site: Site) -> None:
-    client, csrf = site.signed_in("desk")
-    code_ = certified(client, csrf, code(80))
-    filed = client.post("/objections", data={"csrf": csrf, "code": code_, "reason": "无此处罚", "about": "0"})
-    place = filed.headers["location"]
+    _, _, place = objected(site, code(80), "无此处罚")
     boss, token = site.signed_in("supervisor")
     form = boss.get(place).text
     fields = set(re.findall(r'name="(\w+)"', form.partition("作出复核结论</h2>")[2].partition("</form>")[0]))

@@ -5,11 +5,8 @@ They share one graded city and one Prefect server, so they stand in one file (a 
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,14 +45,6 @@ Command = Callable[..., Done]
 pytestmark = pytest.mark.timeout(900)
 
 
-@pytest.fixture
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where temporary folders are made."""
-    (tmp_path / "tmp").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
-    return tmp_path / "tmp"
-
-
 def test_a_check_answers_as_the_run_would_and_changes_nothing(
     graded: Graded, tmp_path: Path, scratch: Path, command: Command
 ) -> None:
@@ -78,33 +67,6 @@ def test_a_check_answers_as_the_run_would_and_changes_nothing(
     assert (tree(mine.out), tree(mine.landing)) == before
     assert not (tmp_path / "called").exists()
     assert list(scratch.iterdir()) == []
-
-
-def test_a_check_removes_what_a_killed_one_has_left(
-    tmp_path: Path, scratch: Path, command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = ("run", "--check", "--landing", tmp_path / "none", "--out", tmp_path / "out")
-    killed, going_on = scratch / "creditgrade-check-1", scratch / "creditgrade-check-2"
-    for folder in (killed, going_on):
-        (folder / "lake" / "received").mkdir(parents=True)
-    handle = os.open(going_on, os.O_RDONLY)
-    fcntl.flock(handle, fcntl.LOCK_EX)
-    command(*asked, code=2)
-    assert killed.exists(), "so young that it may not be locked yet"
-    monkeypatch.setattr("flows.check._YOUNG_SECONDS", 0)
-    command(*asked, code=2)
-    os.close(handle)
-    assert list(scratch.iterdir()) == [going_on]
-
-
-def test_a_check_tells_what_is_wrong_with_the_command(tmp_path: Path, command: Command) -> None:
-    landing, out = tmp_path / "landing", tmp_path / "out"
-    assert "[landing_missing]" in command("run", "--check", "--landing", landing, "--out", out, code=2).stderr
-    (landing / "unknown").mkdir(parents=True)
-    assert "[unknown_folder]" in command("run", "--check", "--landing", landing, "--out", out, code=3).stderr
-    assert not out.exists()
-    out.write_text("")
-    assert "[not_writable]" in command("run", "--check", "--landing", landing, "--out", out, code=2).stderr
 
 
 def test_every_past_night_comes_back_from_the_record_alone(graded: Graded, tmp_path: Path) -> None:
